@@ -1,0 +1,58 @@
+/** Who calls: derived from the IAM principal that API Gateway authenticated, never from the request. */
+import * as z from 'zod';
+import { ForbiddenError } from './errors.ts';
+
+export interface Caller {
+  /** As recorded: `<account>/<role>`, or the ARN of a user, root or federated user. */
+  readonly principal: string;
+  readonly account: string;
+  /** A role's session name: recorded, never a right. */
+  readonly sessionId?: string;
+  readonly tenant: string;
+  readonly admin: boolean;
+}
+
+const Account = z.string().regex(/^\d{12}$/, 'must be a 12-digit AWS account id');
+const PrincipalRule = z.strictObject({
+  account: Account,
+  name: z.string().min(1).max(64).optional().describe('Role or user name; any when absent'),
+});
+
+/** The deployment's settings about callers: first matching rule wins. */
+export const CallerSettings = z.strictObject({
+  tenants: z
+    .array(
+      PrincipalRule.extend({
+        tenant: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63'),
+      }),
+    )
+    .default([]),
+  admins: z.array(PrincipalRule).default([]),
+});
+export type CallerSettings = z.output<typeof CallerSettings>;
+
+const ARN = /^arn:aws[a-z-]*:(sts|iam)::(\d{12}):(assumed-role|user|federated-user|root)(?:\/(.+))?$/;
+
+/** Throws ForbiddenError for anything that is not a role session, user, federated user or root of an account. */
+export function callerOf(userArn: string | null | undefined, settings: CallerSettings): Caller {
+  const match = ARN.exec(userArn ?? '');
+  const [, , account, kind, path] = match ?? [];
+  if (!account || !kind || (kind !== 'root' && !path))
+    throw new ForbiddenError('unknown_principal', 'the caller is not an IAM role session, user or root');
+  const segments = (path ?? '').split('/');
+  const isRole = kind === 'assumed-role';
+  if (isRole && segments.length !== 2)
+    throw new ForbiddenError('unknown_principal', 'the caller is not an IAM role session, user or root');
+  const name = isRole ? segments[0] : segments.at(-1);
+  const matches = (rule: { account: string; name?: string | undefined }) =>
+    rule.account === account && (rule.name === undefined || rule.name === name);
+  return {
+    principal: isRole ? `${account}/${name}` : (userArn as string),
+    account,
+    ...(isRole && segments[1] ? { sessionId: segments[1] } : {}),
+    tenant: settings.tenants.find(matches)?.tenant ?? account,
+    admin: settings.admins.some(matches),
+  };
+}

@@ -1,0 +1,100 @@
+/** A job as the API shows it. */
+import * as z from 'zod';
+import { VERDICTS } from '../finding/coverage.ts';
+import { SEVERITIES } from '../finding/severity.ts';
+import { PRIORITIES } from '../job/job.ts';
+import { STOP_REASONS } from '../job/lifecycle.ts';
+import { PROFILES } from '../report/profile.ts';
+import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
+import { STATUSES } from '../status.ts';
+import { JobId, TaskId } from './ids.ts';
+
+const At = z.iso.datetime();
+const Count = z.int().min(0);
+
+export const ProgressView = z.object({
+  current: z.number(),
+  total: z.number(),
+  percent: z.number().min(0).max(100),
+  message: z.string(),
+  details: z.string().optional(),
+});
+
+export const TaskView = z
+  .object({
+    taskId: TaskId,
+    scanner: z.enum(SCANNER_NAMES),
+    instance: z.string().optional(),
+    workerSize: z.enum(WORKER_SIZES),
+    targetCount: Count,
+    status: z.enum(STATUSES),
+    attempt: Count,
+    failures: Count,
+    startedAt: At.optional(),
+    endedAt: At.optional(),
+    notBefore: At.optional(),
+    progress: ProgressView.optional(),
+    findings: Count.optional(),
+    error: z
+      .object({ code: z.string(), message: z.string(), retryable: z.boolean(), stderrTail: z.string().optional() })
+      .optional(),
+    deadLetteredAt: At.optional(),
+  })
+  .meta({ id: 'Task' });
+export type TaskView = z.output<typeof TaskView>;
+
+/** In lists. */
+export const JobSummaryView = z
+  .object({
+    jobId: JobId,
+    status: z.enum(STATUSES),
+    verdict: z.enum(VERDICTS).nullable(),
+    name: z.string().optional(),
+    project: z.string().optional(),
+    parentJobId: JobId.optional(),
+    scanners: z.array(z.enum(SCANNER_NAMES)),
+    profile: z.enum(PROFILES),
+    priority: z.enum(PRIORITIES),
+    createdBy: z.string(),
+    sessionId: z.string().optional(),
+    createdAt: At,
+    startedAt: At.optional(),
+    finishedAt: At.optional(),
+    deadlineAt: At,
+    stopReason: z.enum(STOP_REASONS),
+    cancelRequestedAt: At.optional(),
+    cancelRequestedBy: z.string().optional(),
+    percent: z.number().min(0).max(100),
+    tasks: z.object({
+      total: Count,
+      queued: Count,
+      running: Count,
+      completed: Count,
+      failed: Count,
+      timedOut: Count,
+      cancelled: Count,
+    }),
+    findings: Count,
+    partialFindings: Count,
+    bySeverity: z.record(z.enum(SEVERITIES), Count).optional(),
+    covered: Count.optional(),
+    uncovered: Count.optional(),
+    traceId: z.string(),
+  })
+  .meta({ id: 'JobSummary' });
+export type JobSummaryView = z.output<typeof JobSummaryView>;
+
+export const JobView = JobSummaryView.extend({
+  targets: z.array(z.string()).describe('Canonical; the first 100'),
+  targetCount: Count.describe('Targets as submitted'),
+  description: z.string().optional(),
+  labels: z.record(z.string(), z.string()),
+  options: z.record(z.string(), z.record(z.string(), z.unknown())).describe('By scanner, defaults filled in'),
+  taskList: z.array(TaskView).optional().describe('All tasks of the job; absent in the answer to a submit'),
+}).meta({ id: 'Job' });
+export type JobView = z.output<typeof JobView>;
+
+export const SubmittedView = JobView.extend({
+  queuePosition: Count.describe("An estimate: the tenant's released and not ended tasks before this job"),
+}).meta({ id: 'SubmittedJob' });
+export type SubmittedView = z.output<typeof SubmittedView>;

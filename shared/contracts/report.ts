@@ -1,0 +1,29 @@
+/** GET /jobs/{jobId}/report and POST /jobs/{jobId}/report-link. */
+import * as z from 'zod';
+import { SEVERITIES } from '../finding/severity.ts';
+import { REPORT_FORMATS } from '../report/format.ts';
+import { PROFILES } from '../report/profile.ts';
+
+export const ReportQuery = z.strictObject({
+  format: z.enum(REPORT_FORMATS).default('json'),
+  profile: z.enum(PROFILES).optional().describe("The job's own when absent"),
+  severity: z.enum(SEVERITIES).default('info').describe('The least severe to show'),
+});
+export type ReportQuery = z.output<typeof ReportQuery>;
+
+/** The link's request is the same three words, in the body. */
+export const ReportLinkRequest = ReportQuery;
+
+export const ReportLinkResponse = z
+  .union([
+    z.object({
+      status: z.literal('ready'),
+      url: z.url(),
+      expiresAt: z.iso.datetime(),
+      bytes: z.int().min(0),
+      sha256: z.string().length(64),
+    }),
+    z.object({ status: z.literal('building'), retryAfterSeconds: z.int().min(1) }),
+  ])
+  .meta({ id: 'ReportLink' });
+export type ReportLinkResponse = z.output<typeof ReportLinkResponse>;

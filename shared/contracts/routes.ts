@@ -1,0 +1,100 @@
+/**
+ * The HTTP API: one row a route. infra builds the API and each function's permissions from this table, local serves it, the client and
+ * the OpenAPI document come from it.
+ */
+import * as z from 'zod';
+import { JobId } from './ids.ts';
+import { JobView, SubmittedView } from './job.ts';
+import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
+import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
+import { SubmitJobRequest } from './submit-job.ts';
+
+export interface Route<
+  Path extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As API Gateway writes it: `/jobs/{jobId}`. */
+  readonly path: string;
+  /** The folder under functions/ that serves it. */
+  readonly function: string;
+  readonly summary: string;
+  readonly request: { readonly path: Path; readonly query: Query; readonly body: Body };
+  /** By status; `undefined` for a body that is a document of its own (a report). */
+  readonly responses: Readonly<Record<number, z.ZodType | undefined>>;
+  /** Whether the answer is streamed (API Gateway's transfer mode STREAM). */
+  readonly streaming: boolean;
+  readonly callers: 'any' | 'admins';
+}
+
+const none = z.strictObject({});
+const noBody = z.undefined({ error: 'must be absent: this route takes no body' });
+const jobPath = z.strictObject({ jobId: JobId });
+
+const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(row: Route<P, Q, B>): Route<P, Q, B> =>
+  row;
+
+export const routes = {
+  submitJob: route({
+    method: 'POST',
+    path: '/jobs',
+    function: 'submit-job',
+    summary: 'Submit a job',
+    request: { path: none, query: none, body: SubmitJobRequest },
+    responses: { 201: SubmittedView, 200: SubmittedView },
+    streaming: false,
+    callers: 'any',
+  }),
+  listJobs: route({
+    method: 'GET',
+    path: '/jobs',
+    function: 'list-jobs',
+    summary: "List one's own jobs, newest first",
+    request: { path: none, query: ListJobsQuery, body: noBody },
+    responses: { 200: ListJobsResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getJob: route({
+    method: 'GET',
+    path: '/jobs/{jobId}',
+    function: 'get-job',
+    summary: 'One job with its tasks, progress and verdict',
+    request: { path: jobPath, query: none, body: noBody },
+    responses: { 200: JobView },
+    streaming: false,
+    callers: 'any',
+  }),
+  cancelJob: route({
+    method: 'POST',
+    path: '/jobs/{jobId}/cancel',
+    function: 'cancel-job',
+    summary: 'Cancel a job: what is queued never runs, what runs is stopped',
+    request: { path: jobPath, query: none, body: z.union([none, z.undefined()]) },
+    responses: { 202: JobView },
+    streaming: false,
+    callers: 'any',
+  }),
+  exportReport: route({
+    method: 'GET',
+    path: '/jobs/{jobId}/report',
+    function: 'export-report',
+    summary: 'Stream the report',
+    request: { path: jobPath, query: ReportQuery, body: noBody },
+    responses: { 200: undefined },
+    streaming: true,
+    callers: 'any',
+  }),
+  reportLink: route({
+    method: 'POST',
+    path: '/jobs/{jobId}/report-link',
+    function: 'report-link',
+    summary: 'A presigned download of the report',
+    request: { path: jobPath, query: none, body: z.union([ReportLinkRequest, z.undefined()]) },
+    responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+} as const;
+export type RouteName = keyof typeof routes;

@@ -1,0 +1,19 @@
+/** The environment, read once and checked at the start of a process: the only file that touches process.env. */
+import type * as z from 'zod';
+import { ValidationError } from './errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** This process's environment. */
+export const environment = (): Environment => process.env;
+
+/** Reads `schema` from the environment. Throws ValidationError that names each variable missing or wrong. */
+export function parseEnv<S extends z.ZodType>(schema: S, env: Environment = process.env): z.output<S> {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    field: `environment variable ${path.join('.')}`,
+    message,
+  }));
+  throw new ValidationError(errors, { cause: parsed.error });
+}

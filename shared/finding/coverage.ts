@@ -1,0 +1,103 @@
+/** What happened to each target: the part of a result that says how far it can be believed. */
+import type { Status } from '../status.ts';
+import { addCounts, noFindings, SEVERITIES, type Severity, type SeverityCounts } from './severity.ts';
+
+export const COVERAGE_STATUSES = ['reached', 'down', 'unresolved', 'denied', 'timed_out', 'not_scanned'] as const;
+export type CoverageStatus = (typeof COVERAGE_STATUSES)[number];
+
+/** One line of `coverage.json`: one address, name or URL under one scanner. */
+export interface CoverageEntry {
+  /** The job's target this belongs to, in canonical form: itself, or the CIDR it lies in. */
+  readonly target: string;
+  /** What was scanned: an address of the CIDR, or the target itself. */
+  readonly host: string;
+  /** The address really asked, where a name was given. */
+  readonly address?: string;
+  readonly status: CoverageStatus;
+  /** Why, in the scanner's words or ours. */
+  readonly reason?: string;
+  /** How it was really scanned, as in `connect` for a TCP connect scan. */
+  readonly technique?: string;
+}
+
+/** How many entries of one CIDR (`range`), or of all single targets (no `range`), ended in each status. */
+export type CoverageCounts = { readonly range?: string } & Readonly<Record<CoverageStatus, number>>;
+
+/** Counts entries by range, single targets together. At most one item a range, so a task's counts stay small. */
+export function countCoverage(entries: Iterable<CoverageEntry>): CoverageCounts[] {
+  const counts = new Map<string, { range?: string } & Record<CoverageStatus, number>>();
+  for (const { target, host, status } of entries) {
+    const range = target === host ? '' : target;
+    let row = counts.get(range);
+    if (row === undefined) {
+      row = {
+        ...(range === '' ? {} : { range }),
+        reached: 0,
+        down: 0,
+        unresolved: 0,
+        denied: 0,
+        timed_out: 0,
+        not_scanned: 0,
+      };
+      counts.set(range, row);
+    }
+    row[status] += 1;
+  }
+  return [...counts.values()];
+}
+
+export const VERDICTS = ['clean', 'findings', 'incomplete', 'no_verdict'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What a terminal job says of itself. Targets are counted once for each scanner. */
+export interface Summary {
+  readonly verdict: Verdict;
+  readonly bySeverity: SeverityCounts;
+  readonly covered: number;
+  readonly uncovered: number;
+}
+
+/** The parts of a task that the summary is made from. */
+export interface SummarisedTask {
+  readonly status: Status;
+  readonly scanner: string;
+  readonly targetCount: number;
+  readonly result?: { readonly bySeverity: Readonly<SeverityCounts>; readonly coverage: readonly CoverageCounts[] };
+}
+
+/**
+ * Adds up the tasks of a job. `down` counts as covered only for an address of a CIDR in which that scanner reached at least one
+ * address, in whichever task; a task without a result covered nothing; and what a task does not account for is uncovered.
+ */
+export function summarise(tasks: readonly SummarisedTask[]): Summary {
+  const bySeverity = noFindings();
+  const ranges = new Map<string, { reached: number; down: number }>();
+  let total = 0;
+  let covered = 0;
+  for (const task of tasks) {
+    total += task.targetCount;
+    if (task.result === undefined) continue;
+    addCounts(bySeverity, task.result.bySeverity);
+    for (const { range, reached, down } of task.result.coverage) {
+      if (range === undefined) {
+        covered += reached;
+        continue;
+      }
+      const key = `${task.scanner} ${range}`;
+      const sum = ranges.get(key) ?? { reached: 0, down: 0 };
+      ranges.set(key, { reached: sum.reached + reached, down: sum.down + down });
+    }
+  }
+  for (const { reached, down } of ranges.values()) if (reached > 0) covered += reached + down;
+  const uncovered = Math.max(0, total - covered);
+  return { verdict: verdictOf({ covered, uncovered, bySeverity }), bySeverity, covered, uncovered };
+}
+
+const ABOVE_INFO: readonly Severity[] = SEVERITIES.filter((severity) => severity !== 'info');
+
+/** `clean` is said only when everything was covered and nothing stands above info. */
+export function verdictOf({ covered, uncovered, bySeverity }: Omit<Summary, 'verdict'>): Verdict {
+  if (covered === 0) return 'no_verdict';
+  if (uncovered > 0) return 'incomplete';
+  return ABOVE_INFO.some((severity) => bySeverity[severity] > 0) ? 'findings' : 'clean';
+}

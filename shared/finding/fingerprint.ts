@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { Location } from './finding.ts';
+
+/**
+ * The identity of a finding: SHA-256 over scanner, rule and canonical location, as 64 hex digits. Equal for the same weakness at the
+ * same place in every run, so that two jobs can be compared; times, addresses behind a name, texts and line numbers stay out of it.
+ * The parts are joined by NUL, which none of them can hold.
+ */
+export function fingerprint(scanner: string, rule: string, location: Location): string {
+  const { host, port, protocol, url, selector } = location;
+  const place = [host.toLowerCase(), port ?? '', protocol ?? '', url ?? '', selector ?? ''];
+  return createHash('sha256')
+    .update([scanner, rule, ...place].join('\0'))
+    .digest('hex');
+}

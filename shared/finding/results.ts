@@ -1,0 +1,50 @@
+/** The port of the object store, and where everything lies in it. */
+
+export interface StoredObject {
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export interface ObjectInfo {
+  readonly bytes: number;
+  readonly etag: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface Results {
+  /** Streams `body` (multipart when large); constant memory. Repeats what failed; a stream is read once. `metadata` goes with it. */
+  write(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    contentType: string,
+    metadata?: Readonly<Record<string, string>>,
+  ): Promise<StoredObject>;
+  /** The object's bytes, from `start` to `end` (both inclusive, as in an HTTP Range) when given; a broken read goes on at its byte with If-Match. NotFoundError `object_missing`. */
+  read(key: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** Deletes everything under a prefix. */
+  removeAll(prefix: string): Promise<void>;
+}
+
+export interface Signer {
+  /** A GET link that needs no credentials and dies at `expiresAt`. */
+  presignDownload(
+    key: string,
+    options: { fileName: string; contentType: string; expiresSeconds: number },
+  ): Promise<{ url: string; expiresAt: string }>;
+}
+
+/** Where an attempt's results lie: no two attempts share a prefix, so a replaced worker cannot touch its successor's. */
+export const attemptPrefix = (tenant: string, jobId: string, taskId: string, attempt: number): string =>
+  `results/${tenant}/${jobId}/${taskId}/${attempt}/`;
+export const jobResultsPrefix = (tenant: string, jobId: string): string => `results/${tenant}/${jobId}/`;
+export const planKey = (tenant: string, jobId: string): string => `plans/${tenant}/${jobId}`;
+export const reportsPrefix = (tenant: string, jobId: string): string => `reports/${tenant}/${jobId}/`;
+
+/** File names under an attempt's prefix. */
+export const FINDINGS_FILE = 'findings.ndjson.gz';
+export const COVERAGE_FILE = 'coverage.json';
+export const EVIDENCE_FILE = 'evidence.json';
+/** The scanner's own output, untouched and gzipped; what it is called before `.gz` is the scanner's. */
+export const rawFile = (name: string): string => `raw/${name}.gz`;

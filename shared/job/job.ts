@@ -1,0 +1,87 @@
+/** A job: what a user submits. targets × scanners, with options; the unit users see, cancel, list and export. */
+import type { Summary } from '../finding/coverage.ts';
+import type { Profile } from '../report/profile.ts';
+import type { ScannerName, ScannerRequest, WorkerSize } from '../scanner/definition.ts';
+import type { Status } from '../status.ts';
+import type { Slice } from '../task/task.ts';
+import type { EndCounts, StopReason } from './lifecycle.ts';
+
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** The record every finish rewrites: kept small (about 1 KB). What the user wrote at length lies in JobSpec. */
+export interface Job {
+  readonly jobId: string;
+  readonly tenant: string;
+  /** The caller's IAM principal, as in `account/role`. */
+  readonly createdBy: string;
+  readonly sessionId?: string;
+  readonly name?: string;
+  readonly project?: string;
+  readonly parentJobId?: string;
+  readonly scanners: readonly ScannerName[];
+  readonly profile: Profile;
+  readonly priority: Priority;
+  readonly traceId: string;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+
+  readonly status: Status;
+  /** Rises with each retry; every job-level condition names the round it read. */
+  readonly round: number;
+  readonly stopReason: StopReason;
+  /** When cancelling began. */
+  readonly stopAt?: string;
+  readonly cancelRequestedAt?: string;
+  readonly cancelRequestedBy?: string;
+  readonly deadlineSeconds: number;
+  readonly deadlineAt: string;
+
+  readonly taskCount: number;
+  /** Tasks not ended in this round; the job is finalised when it reads 0. */
+  readonly openCount: number;
+  readonly ended: EndCounts;
+  /** Findings of completed tasks, and of those that ended otherwise with a partial result. */
+  readonly findings: number;
+  readonly partialFindings: number;
+  /** Set when the job is finalised. */
+  readonly summary?: Summary;
+
+  /** Slots of the tenant's window lent to this job, tasks on the queue or held, and the index of the first task not yet released. */
+  readonly slots: number;
+  readonly live: number;
+  readonly next: number;
+
+  /** When the sweeper looks next; set while the job is open or its end is not yet announced. */
+  readonly checkAt?: string;
+  /** The tasks' expiry less a margin: no retry may keep the job open beyond it. */
+  readonly lastExpiryEpochSeconds: number;
+  readonly expiresAtEpochSeconds?: number;
+}
+
+/** The part of a job that never changes after submit. */
+export interface JobSpec {
+  /** Canonical, in the caller's order, without repeats. */
+  readonly targets: readonly string[];
+  readonly scanners: readonly ScannerRequest[];
+  readonly description?: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A task as planned, before it is stored. */
+export interface PlannedTask {
+  readonly scanner: ScannerName;
+  readonly workerSize: WorkerSize;
+  readonly slice: Slice;
+}
+
+/** One job state change, kept as an item of its own. */
+export interface JobEventRecord {
+  readonly at: string;
+  /** A principal, or `worker/<id>`, or `sweep-tasks`. */
+  readonly by: string;
+  readonly from: Status | null;
+  readonly to: Status;
+  readonly why: string;
+}

@@ -1,0 +1,137 @@
+/**
+ * The port of the job records: the lease protocol, one method an operation. Numbers refer to the operations of the protocol
+ * (docs/architecture.md). Every write is conditional; a method repeats throttled, conflicting and unanswered calls by itself and throws
+ * UnavailableError when that does not help; calling it again is then always safe.
+ */
+import type { Summary } from '../finding/coverage.ts';
+import type { Status } from '../status.ts';
+import type { Claim, Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
+import type { Job, JobEventRecord, JobSpec, PlannedTask } from './job.ts';
+
+export interface NewJob {
+  readonly job: Pick<
+    Job,
+    | 'jobId'
+    | 'tenant'
+    | 'createdBy'
+    | 'sessionId'
+    | 'name'
+    | 'project'
+    | 'parentJobId'
+    | 'scanners'
+    | 'profile'
+    | 'priority'
+    | 'traceId'
+    | 'createdAt'
+    | 'deadlineSeconds'
+  >;
+  readonly spec: JobSpec;
+  readonly tasks: readonly PlannedTask[];
+  /** `answer` makes the body to repeat for this key, once the place in the queue is known. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
+}
+
+export interface Submitted {
+  /** `repeated`: the key was used before for the same request; `body` is the answer of that first time. */
+  readonly outcome: 'created' | 'repeated';
+  readonly job: Job;
+  readonly body: string;
+  /** Tasks to put on the queue now. */
+  readonly released: readonly TaskRef[];
+}
+
+export interface JobFilter {
+  readonly tenant: string;
+  readonly status?: Status;
+  readonly scanner?: string;
+  readonly target?: string;
+  readonly project?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page starts: a sort key, not yet a cursor. */
+  readonly after?: string;
+}
+
+export interface ClaimedTask {
+  readonly task: Task;
+  readonly held: Held;
+}
+
+export interface TaskEnd {
+  readonly status: 'completed' | 'failed' | 'timed_out' | 'cancelled';
+  readonly result?: TaskResult;
+  readonly error?: TaskError;
+  readonly deadLettered?: true;
+}
+
+export type PutBackReason = 'shutdown' | 'host_busy' | 'transient_failure';
+
+export interface JobStore {
+  /** 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message). `answer` is called with the tenant's tasks before this job. */
+  submit(newJob: NewJob, answer: (job: Job, queuePosition: number) => string): Promise<Submitted>;
+
+  readJob(jobId: string): Promise<Job | undefined>;
+  /** Eventually consistent and half the price: for the cancel check each second. */
+  peekJob(jobId: string): Promise<Pick<Job, 'status' | 'stopReason' | 'round'> | undefined>;
+  readSpec(jobId: string): Promise<JobSpec | undefined>;
+  readTask(jobId: string, taskId: string): Promise<Task | undefined>;
+  /** Strongly consistent, in order of number. */
+  readTasks(jobId: string): Promise<readonly Task[]>;
+  readEvents(jobId: string): Promise<readonly JobEventRecord[]>;
+  /** Newest first. `after` is a Page's. */
+  listJobs(filter: JobFilter, limit: number, after?: string): Promise<Page<Job>>;
+
+  /** 3, 4, 5. Releases what the job's slots allow (borrowing or giving back as needed); what it returns goes on the queue. */
+  release(jobId: string): Promise<readonly TaskRef[]>;
+  /** 6. Undefined when the task is not claimable: drop the message. */
+  claim(ref: Pick<TaskRef, 'jobId' | 'taskId'>, worker: string): Promise<ClaimedTask | undefined>;
+  /** 7. queued → running; nothing depends on it. */
+  start(job: Job, by: string): Promise<void>;
+  /** 8. All addresses or none. */
+  lockHosts(held: Held, addresses: readonly string[]): Promise<'locked' | 'busy'>;
+  /** 17. Best effort. */
+  unlockHosts(held: Held, addresses: readonly string[]): Promise<void>;
+  /** 9. The lease's new end, or undefined: it is lost, write nothing more. */
+  heartbeat(held: Held, progress?: Progress): Promise<string | undefined>;
+  /** 10. `queued`: it is back; `stopping`: the job is being stopped, finish it so; `lost`: not ours any more. */
+  putBack(
+    held: Held,
+    reason: PutBackReason,
+    delaySeconds: number,
+    error?: TaskError,
+  ): Promise<'queued' | 'stopping' | 'lost'>;
+  /** 11. `superseded`: not ours any more, drop the result. A repeat of one's own finish is `finished`. */
+  finish(held: Held, end: TaskEnd): Promise<'finished' | 'superseded'>;
+  /** 12. Finalises when no task is open. The terminal job, or undefined while some are. */
+  finalise(jobId: string, by: string): Promise<Job | undefined>;
+  /** JobFinished was published: the sweeper need not repeat it. */
+  markAnnounced(job: Job): Promise<void>;
+
+  /** 13, 14. ConflictError `job_state` for a job that ended otherwise; NotFoundError. */
+  cancel(jobId: string, by: string): Promise<Job>;
+  /** 16. ConflictError `job_state`; LimitError `quota_exceeded`. Then release. */
+  retry(jobId: string, by: string): Promise<Job>;
+  /** 18. Terminal jobs only, else ConflictError `job_state`. The objects in S3 are the caller's to delete first. */
+  deleteJob(jobId: string): Promise<void>;
+
+  /** Open (or unannounced) jobs whose checkAt has passed, oldest first. Eventually consistent. */
+  dueJobs(limit: number): Promise<readonly string[]>;
+  /** 19 to 22 with 3, 4, 5, 12, 14, 15: looks at one due job and repairs what it needs. */
+  sweepJob(jobId: string): Promise<Sweep>;
+
+  /** Takes one token of the principal's bucket; seconds to wait when there is none. */
+  takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;
+}
+
+/** What a sweep of one job did, for the caller to finish: messages to send, an end to announce, and figures for the log. */
+export interface Sweep {
+  readonly send: readonly TaskRef[];
+  readonly finished?: Job;
+  readonly actions: Readonly<Record<string, number>>;
+}
+
+export type { Claim, Summary };

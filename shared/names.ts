@@ -1,0 +1,30 @@
+/** Names that more than one room must spell alike: metrics, events, headers, setting variables. */
+
+export const SERVICE = 'scanfleet';
+/** Version of every stored item's shape. A newer one is refused (SchemaVersionError), never guessed at. */
+export const SCHEMA_VERSION = 1;
+
+export const EVENT_SOURCE = 'scanfleet';
+export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const METRIC_NAMESPACE = 'scanfleet';
+export const METRICS = {
+  requests: 'Requests',
+  requestMs: 'RequestDuration',
+  errors: 'Errors',
+  jobsSubmitted: 'JobsSubmitted',
+  jobsFinished: 'JobsFinished',
+  tasksReleased: 'TasksReleased',
+  tasksClaimed: 'TasksClaimed',
+  tasksEnded: 'TasksEnded',
+  leasesLost: 'LeasesLost',
+  workersLaunched: 'WorkersLaunched',
+  launchFailures: 'LaunchFailures',
+} as const;
+
+export const HEADERS = {
+  idempotencyKey: 'Idempotency-Key',
+  findings: 'scanfleet-findings',
+  requestId: 'x-amzn-RequestId',
+} as const;

@@ -1,0 +1,27 @@
+/** What everybody knows of a scanner: its name, its options and where it runs. How it runs is the worker's (containers/scan-worker/scanners). */
+import type * as z from 'zod';
+import type { TargetKind } from '../target/target.ts';
+
+export const SCANNER_NAMES = ['nmap', 'nuclei', 'gobuster', 'nessus', 'axe'] as const;
+export type ScannerName = (typeof SCANNER_NAMES)[number];
+
+/** There is one queue and one worker image size for each. */
+export const WORKER_SIZES = ['small', 'large'] as const;
+export type WorkerSize = (typeof WORKER_SIZES)[number];
+
+/** A scanner as asked for in a submit, its options validated and completed by the definition's schema. */
+export interface ScannerRequest {
+  readonly name: ScannerName;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface ScannerDefinition {
+  readonly name: ScannerName;
+  /** One line for people. */
+  readonly title: string;
+  /** Allow-listed and typed: never free-form flags. Unknown keys are refused. */
+  readonly options: z.ZodType<Readonly<Record<string, unknown>>>;
+  readonly workerSize: WorkerSize;
+  /** The kinds of target it can scan. */
+  readonly accepts: readonly TargetKind[];
+}
