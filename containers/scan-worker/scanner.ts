@@ -1,0 +1,113 @@
+/** The contract a scanner fulfils. One folder under scanners/, one object, one line in the registry. */
+import type { CoverageEntry } from '#shared/finding/coverage.ts';
+import type { Finding } from '#shared/finding/finding.ts';
+import type { SeverityCounts } from '#shared/finding/severity.ts';
+import type { ScannerName } from '#shared/scanner/definition.ts';
+import type { Progress, TaskError } from '#shared/task/task.ts';
+
+/** One thing to scan, resolved and allowed. */
+export interface ScanTarget {
+  /** The job's target it belongs to, canonical: itself, or its CIDR. */
+  readonly target: string;
+  /** A host name, an address or a URL. */
+  readonly host: string;
+  /** The checked address the scanner must use, so that a name cannot be bound anew in between. */
+  readonly address: string;
+}
+
+/** What a scanner is asked to do. */
+export interface ScanRun {
+  readonly targets: readonly ScanTarget[];
+  /** Validated by the definition's schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** A private, empty directory; gone afterwards. */
+  readonly directory: string;
+}
+
+/** A process to start: never through a shell. */
+export interface Command {
+  /** An absolute path or a name found on the worker's own PATH. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Added to the fixed, small environment every scanner gets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to stdin, which is then closed. */
+  readonly input?: string;
+}
+
+/** How a process ended. A value, not an exception. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly reason: 'exited' | 'cancelled' | 'timed_out' | 'output_cap' | 'not_started';
+  /** The last of stderr, at most 1 KB of UTF-8, control characters replaced. */
+  readonly stderrTail: string;
+  readonly durationMs: number;
+}
+
+/** What the parser saw of one host. */
+export interface HostSeen {
+  readonly address: string;
+  readonly names: readonly string[];
+  readonly state: 'reached' | 'down' | 'timed_out';
+  readonly reason?: string;
+}
+
+export interface ParseSink {
+  finding(finding: Finding): void;
+  host(host: HostSeen): void;
+}
+
+/** What a whole output amounted to. `records` counts the scanner's own unit (nmap: hosts). */
+export interface ParseSummary {
+  readonly records: number;
+  readonly hosts?: number;
+  readonly hostsUp?: number;
+  readonly openPorts?: number;
+  readonly findings: number;
+  readonly bySeverity: SeverityCounts;
+  /** The output was cut, malformed or hostile: what could be read was delivered. `byteOffset` says how far. */
+  readonly partial: false | { readonly reason: string; readonly byteOffset: number };
+  /** What only this scanner's `outcome` needs, as in nmap's own exit word. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A push parser over the scanner's raw output: constant memory, sink called synchronously. Never throws for what the input holds. */
+export interface Parser {
+  write(chunk: Uint8Array): void;
+  end(): ParseSummary;
+}
+
+export interface ParseContext {
+  /** When findings were detected if the output does not say; ISO 8601. */
+  readonly detectedAt: string;
+  /** By checked address: the target's own spelling, so that a finding names what the user asked for. */
+  readonly spelling?: ReadonlyMap<string, string>;
+}
+
+/** completed, or why not. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: TaskError };
+
+/** Reads a running scanner's streams for progress. */
+export interface ProgressReader {
+  write(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /** The newest progress; undefined when nothing is known yet. */
+  latest(): Progress | undefined;
+}
+
+export interface Scanner {
+  readonly name: ScannerName;
+  /** Name of the raw output as stored, as in `nmap.xml`. */
+  readonly rawName: string;
+  /** Is it here, and which version? */
+  check(): Promise<
+    { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string }
+  >;
+  command(run: ScanRun): Command;
+  progress(run: ScanRun): ProgressReader;
+  parser(sink: ParseSink, context: ParseContext): Parser;
+  /** What happened to each target of the run: one entry each, never fewer. */
+  coverage(run: ScanRun, seen: readonly HostSeen[], exit: Exit, summary: ParseSummary): CoverageEntry[];
+  /** Whether the run may count as completed, or failed for now or for good. */
+  outcome(exit: Exit, summary: ParseSummary): Outcome;
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** Slow suites start processes and servers; they get time, the fast ones must not need it. */
+const suite = (name: string, testTimeout: number) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: Math.max(testTimeout, 30_000) },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      suite('unit', 10_000),
+      suite('architecture', 60_000),
+      suite('infra', 120_000),
+      suite('contract', 60_000),
+      suite('fuzz', 120_000),
+      suite('integration', 120_000),
+      suite('e2e', 180_000),
+    ],
+  },
+});
