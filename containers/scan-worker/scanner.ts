@@ -81,8 +81,8 @@ export interface Parser {
 export interface ParseContext {
   /** When findings were detected if the output does not say; ISO 8601. */
   readonly detectedAt: string;
-  /** By checked address: the target's own spelling, so that a finding names what the user asked for. */
-  readonly spelling?: ReadonlyMap<string, string>;
+  /** The targets of the run: a finding names each of them that its address stands for, as the user wrote it. */
+  readonly targets?: readonly ScanTarget[];
 }
 
 /** completed, or why not. */
@@ -103,6 +103,11 @@ export interface Scanner {
   check(): Promise<
     { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string }
   >;
+  /**
+   * Splits targets into what one process can scan together. Each group is a run of its own, one after the other, with its own directory,
+   * progress, parser, coverage and outcome; findings and coverage of all are those of the task. Every target is in exactly one group.
+   */
+  groups(targets: readonly ScanTarget[]): readonly (readonly ScanTarget[])[];
   command(run: ScanRun): Command;
   progress(run: ScanRun): ProgressReader;
   parser(sink: ParseSink, context: ParseContext): Parser;
