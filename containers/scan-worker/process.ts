@@ -1,0 +1,177 @@
+/**
+ * The one place a scanner process starts. Never a shell; a group and session of its own; an environment of four variables; no
+ * descriptor of the worker's but three pipes. However the run ends, nothing of the group is left behind:
+ * - cancel, timeout or too much output: SIGTERM to the group, SIGKILL to the group 5 s later;
+ * - the leader exits: SIGKILL at once to whatever remains of its group;
+ * - the worker exits: SIGKILL to the group;
+ * - the worker is killed with SIGKILL: the kernel kills the leader (prctl(2), PR_SET_PDEATHSIG), which setpriv of util-linux arranges;
+ *   with no_new_privs, as a set-user-id program would lose that setting. Where setpriv is missing, and for children that outlive
+ *   their leader, the scanner's own time limits are the bound.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { environment } from '#shared/env.ts';
+import { processGroup } from './process-group.ts';
+import type { Command, Exit } from './scanner.ts';
+import { type StderrTail, stderrTail } from './stderr-tail.ts';
+
+export interface ProcessOptions {
+  /** Working directory, HOME and TMPDIR of the process. Private to it; the caller removes it. */
+  readonly directory: string;
+  readonly timeoutMs: number;
+  /** Bytes of stdout; what comes beyond is discarded and the process stopped. */
+  readonly maxOutputBytes: number;
+  /** Aborted: the process is stopped. */
+  readonly signal: AbortSignal;
+  /** Gets stdout piece by piece; the next piece, and in the end the process itself, waits for the promise. */
+  onStdout(chunk: Uint8Array): void | Promise<void>;
+  onStderr(chunk: Uint8Array): void;
+  /** From SIGTERM to SIGKILL. */
+  readonly killAfterMs?: number;
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+type Ending = Pick<Exit, 'code' | 'signal' | 'reason'>;
+
+/** How long a pipe may stay silent after the leader is gone: then somebody who left the group holds it open. */
+const LINGER_MS = 2_000;
+const SETPRIV = '/usr/bin/setpriv';
+
+/** Runs `command` to its end, which is a value. Rejects only with what `onStdout` or `onStderr` threw, once the process is gone. */
+export async function runProcess(command: Command, options: ProcessOptions): Promise<Exit> {
+  const startedAt = performance.now();
+  const tail = stderrTail();
+  const ending = await startAndFollow(command, options, tail);
+  return { ...ending, stderrTail: tail.text(), durationMs: Math.round(performance.now() - startedAt) };
+}
+
+async function startAndFollow(command: Command, options: ProcessOptions, tail: StderrTail): Promise<Ending> {
+  if (options.signal.aborted) return { code: null, signal: null, reason: 'cancelled' };
+  let child: Child;
+  try {
+    child = await start(command, options.directory);
+  } catch (error) {
+    tail.write(Buffer.from(String(error)));
+    return { code: null, signal: null, reason: 'not_started' };
+  }
+  child.stdin.on('error', () => undefined).end(command.input);
+  return follow(child, options, tail);
+}
+
+/** Rejects when there is no such program, or no process to be had. */
+async function start(command: Command, directory: string): Promise<Child> {
+  const { PATH = '' } = environment();
+  const file = command.file.includes('/') ? command.file : findProgram(command.file, PATH);
+  if (file === undefined || !isExecutable(file)) throw new Error(`no executable ${command.file} on PATH ${PATH}`);
+  const guarded = isExecutable(SETPRIV);
+  const child = spawn(
+    guarded ? SETPRIV : file,
+    guarded ? ['--pdeathsig', 'KILL', '--no-new-privs', '--', file, ...command.args] : command.args,
+    {
+      cwd: directory,
+      detached: true,
+      env: { PATH, HOME: directory, TMPDIR: directory, LANG: 'C.UTF-8', ...command.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  await once(child, 'spawn');
+  return child;
+}
+
+const findProgram = (name: string, path: string): string | undefined =>
+  path
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Hands both streams on, and stops the process when it must be, until it is gone and its pipes are read to their end. */
+async function follow(child: Child, options: ProcessOptions, tail: StderrTail): Promise<Ending> {
+  const group = processGroup(child.pid as number, options.killAfterMs);
+  let reason: Exit['reason'] = 'exited';
+  const stop = (why: 'cancelled' | 'timed_out' | 'output_cap') => {
+    if (reason === 'exited') reason = why;
+    group.stop();
+  };
+  const onAbort = () => stop('cancelled');
+  options.signal.addEventListener('abort', onAbort);
+  if (options.signal.aborted) onAbort();
+  const timeout = setTimeout(stop, options.timeoutMs, 'timed_out');
+
+  let linger: NodeJS.Timeout | undefined;
+  const read = async (stream: Readable, deliver: (chunk: Uint8Array) => void | Promise<void>) =>
+    readAll(stream, group.stop, async (chunk) => {
+      await deliver(chunk);
+      linger?.refresh();
+    });
+  const onStdout = capped(options.maxOutputBytes, options.onStdout, () => stop('output_cap'));
+  const reading = Promise.all([
+    read(child.stdout, onStdout),
+    read(child.stderr, (chunk) => {
+      tail.write(chunk);
+      options.onStderr(chunk);
+    }),
+  ]);
+  const exited = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
+    child.once('exit', (code, signal) => {
+      group.end();
+      clearTimeout(timeout);
+      options.signal.removeEventListener('abort', onAbort);
+      linger = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, LINGER_MS);
+      resolve({ code, signal });
+    });
+  });
+  const [exit] = await Promise.all([exited, Promise.allSettled([reading])]);
+  clearTimeout(linger);
+  await reading;
+  return { ...exit, reason };
+}
+
+/** Passes on the first `maxBytes`, drops the rest and says so once. */
+function capped(maxBytes: number, deliver: ProcessOptions['onStdout'], onOver: () => void): ProcessOptions['onStdout'] {
+  let left = maxBytes;
+  return async (chunk) => {
+    if (left < 0) return;
+    const within = chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left < 0) onOver();
+    await deliver(within);
+  };
+}
+
+/** Delivers a stream piece by piece. When `deliver` fails the rest is read and dropped, so that the process can end; then this rejects. */
+async function readAll(
+  stream: Readable,
+  onFailure: () => void,
+  deliver: (chunk: Uint8Array) => Promise<void>,
+): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    for await (const chunk of stream) {
+      if (failure !== undefined) continue;
+      await deliver(chunk).catch((error: unknown) => {
+        failure = { error };
+        onFailure();
+      });
+    }
+  } catch (error) {
+    // Destroyed by ourselves, see LINGER_MS: what was read counts.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+  if (failure !== undefined) throw failure.error;
+}
