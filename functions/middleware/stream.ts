@@ -1,0 +1,57 @@
+/**
+ * The way in for routes that stream (API Gateway's transfer mode STREAM). Needs Lambda's `awslambda` global when it is called. A fault
+ * before the first byte is an answer like any other; after it, the connection is broken, so that a cut answer never looks whole.
+ */
+import { Readable } from 'node:stream';
+import middy from '@middy/core';
+import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { Route } from '#shared/contracts/routes.ts';
+import {
+  exchangePlugin,
+  exchangeSteps,
+  type HttpContext,
+  type HttpDeps,
+  type HttpRequest,
+  proxyResult,
+} from './exchange.ts';
+
+export interface StreamAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Read only as fast as the client takes it, and no further once the client is gone. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A streaming Lambda handler for `route`. */
+export function streamHandler<R extends Route>(
+  route: R,
+  deps: HttpDeps,
+  decide: (request: HttpRequest<R>) => Promise<StreamAnswer>,
+) {
+  const plugin = { ...exchangePlugin(route), executionMode: executionModeStreamifyResponse };
+  return middy<APIGatewayProxyEvent, ReturnType<typeof proxyResult<Readable>>, Error, HttpContext>(plugin)
+    .use(exchangeSteps(route, deps))
+    .handler(async (_event, { exchange }) => {
+      const { status, headers, body } = await decide(exchange.request as HttpRequest<R>);
+      const stream = Readable.from(await begun(body), { objectMode: false });
+      stream.once('error', (error) => {
+        if ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE') exchange.code = 'client_gone';
+        else exchange.fault = error;
+      });
+      return proxyResult(status, headers, stream);
+    });
+}
+
+/** `chunks` with its first one already fetched: what fails before it fails here. */
+async function begun(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
