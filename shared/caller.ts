@@ -33,25 +33,27 @@ export const CallerSettings = z.strictObject({
 });
 export type CallerSettings = z.output<typeof CallerSettings>;
 
-const ARN = /^arn:aws[a-z-]*:(sts|iam)::(\d{12}):(assumed-role|user|federated-user|root)(?:\/(.+))?$/;
+/** A role's session names the role without its path (IAM user guide, "IAM identifiers"). */
+const ROLE_SESSION = /^arn:aws[a-z-]*:sts::(?<account>\d{12}):assumed-role\/(?<name>[^/]+)\/(?<session>[^/]+)$/;
+const OTHER_PRINCIPALS = [
+  /^arn:aws[a-z-]*:iam::(?<account>\d{12}):user\/(?:.+\/)?(?<name>[^/]+)$/,
+  /^arn:aws[a-z-]*:sts::(?<account>\d{12}):federated-user\/(?<name>[^/]+)$/,
+  /^arn:aws[a-z-]*:iam::(?<account>\d{12}):root$/,
+];
 
 /** Throws ForbiddenError for anything that is not a role session, user, federated user or root of an account. */
 export function callerOf(userArn: string | null | undefined, settings: CallerSettings): Caller {
-  const match = ARN.exec(userArn ?? '');
-  const [, , account, kind, path] = match ?? [];
-  if (!account || !kind || (kind !== 'root' && !path))
+  const arn = userArn ?? '';
+  const found = [ROLE_SESSION, ...OTHER_PRINCIPALS].map((pattern) => pattern.exec(arn)?.groups).find(Boolean);
+  const { account, name, session } = found ?? {};
+  if (account === undefined)
     throw new ForbiddenError('unknown_principal', 'the caller is not an IAM role session, user or root');
-  const segments = (path ?? '').split('/');
-  const isRole = kind === 'assumed-role';
-  if (isRole && segments.length !== 2)
-    throw new ForbiddenError('unknown_principal', 'the caller is not an IAM role session, user or root');
-  const name = isRole ? segments[0] : segments.at(-1);
-  const matches = (rule: { account: string; name?: string | undefined }) =>
+  const matches = (rule: z.output<typeof PrincipalRule>) =>
     rule.account === account && (rule.name === undefined || rule.name === name);
   return {
-    principal: isRole ? `${account}/${name}` : (userArn as string),
+    principal: session === undefined ? arn : `${account}/${name}`,
     account,
-    ...(isRole && segments[1] ? { sessionId: segments[1] } : {}),
+    ...(session === undefined ? {} : { sessionId: session }),
     tenant: settings.tenants.find(matches)?.tenant ?? account,
     admin: settings.admins.some(matches),
   };

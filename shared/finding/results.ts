@@ -41,6 +41,8 @@ export const attemptPrefix = (tenant: string, jobId: string, taskId: string, att
 export const jobResultsPrefix = (tenant: string, jobId: string): string => `results/${tenant}/${jobId}/`;
 export const planKey = (tenant: string, jobId: string): string => `plans/${tenant}/${jobId}`;
 export const reportsPrefix = (tenant: string, jobId: string): string => `reports/${tenant}/${jobId}/`;
+/** The deployment's target policy. */
+export const POLICY_KEY = 'config/policy.yaml';
 
 /** File names under an attempt's prefix. */
 export const FINDINGS_FILE = 'findings.ndjson.gz';

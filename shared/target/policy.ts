@@ -1,0 +1,142 @@
+/**
+ * Which targets may be scanned, and when. Asked twice: at submit with the target as written, by the worker with every address a name
+ * resolved to. Deny wins; what is not simply an address on the internet is closed until a rule opens it on purpose.
+ */
+import * as z from 'zod';
+import { Instant } from '../contracts/ids.ts';
+import { ValidationError } from '../errors.ts';
+import { type AddressRange, contains, overlaps, parseRange } from './address.ts';
+import { canonicalName } from './host-name.ts';
+import { type Opening, SPECIAL_RANGES } from './special-ranges.ts';
+import type { Target } from './target.ts';
+
+const Cidr = z.string().transform((text, ctx) => {
+  const range = parseRange(text);
+  if (range) return range;
+  ctx.addIssue({ code: 'custom', message: 'must be an address or a CIDR without host bits, as in 10.20.0.0/16' });
+  return z.NEVER;
+});
+
+/** `www.example.com` is that name; `.example.com` is that name and every name below it. */
+const Domain = z.string().transform((text, ctx) => {
+  const below = text.startsWith('.');
+  const name = canonicalName(below ? text.slice(1) : text);
+  if (typeof name === 'string') return { name, below };
+  ctx.addIssue({ code: 'custom', message: `${name.fault}; allowed: a host name, or one with a leading dot` });
+  return z.NEVER;
+});
+
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a UTC time of day, as in 22:30');
+
+const Rule = z
+  .strictObject({
+    cidr: Cidr.optional(),
+    domain: Domain.optional(),
+    until: Instant.optional().describe('The rule ends then'),
+    window: z
+      .strictObject({ notBefore: TimeOfDay, notAfter: TimeOfDay })
+      .optional()
+      .describe('The rule holds daily between these UTC times; past midnight when notAfter is the earlier one'),
+    reason: z.string().min(1).max(256),
+  })
+  .refine((rule) => (rule.cidr === undefined) !== (rule.domain === undefined), 'must name either a cidr or a domain');
+type Rule = z.output<typeof Rule>;
+
+/** The policy file, as it is after YAML. An empty file is the default policy. */
+const PolicyDocument = z.strictObject({
+  default: z.enum(['allow', 'deny']).default('allow').describe('For targets that no rule names'),
+  allow: z.array(Rule).max(1_000).default([]),
+  deny: z.array(Rule).max(1_000).default([]),
+});
+
+export interface Policy extends z.output<typeof PolicyDocument> {
+  /** Whether an allow rule may open loopback: only where scanner and service share a machine on purpose (LOOPBACK_TARGETS). */
+  readonly loopback: 'allow' | 'deny';
+}
+
+/** Throws ValidationError naming each field of the document that is wrong. */
+export function readPolicy(document: unknown, loopback: Policy['loopback'] = 'deny'): Policy {
+  const parsed = PolicyDocument.safeParse(document ?? {});
+  if (parsed.success) return { ...parsed.data, loopback };
+  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'policy', message }));
+  throw new ValidationError(errors, { cause: parsed.error });
+}
+
+/**
+ * special_range: closed until a rule opens it, or never opened · denied_by_rule · not_allowed: the default is deny and no rule names it ·
+ * window_closed: a rule would allow it at another time.
+ */
+export type DenialCode = 'special_range' | 'denied_by_rule' | 'not_allowed' | 'window_closed';
+export interface Denied {
+  readonly allowed: false;
+  readonly code: DenialCode;
+  readonly reason: string;
+}
+export type Decision = { readonly allowed: true } | Denied;
+
+/** Names that mean loopback wherever they are resolved (RFC 6761, 6.3). */
+const LOCALHOST = /(?:^|\.)localhost$/;
+
+/** At submit, by the text alone: a name by its domain rules, an address or CIDR by every range it touches. */
+export function decideTarget(policy: Policy, { kind, text, host }: Target, now: Date): Decision {
+  const range = parseRange(kind === 'cidr' ? text : host);
+  if (range) return decide(policy, { range }, now);
+  return decide(policy, { name: host, range: LOCALHOST.test(host) ? parseRange('127.0.0.1') : undefined }, now);
+}
+
+/** After resolution: one address, and the name it was found under. What is not an address is denied. */
+export function decideAddress(policy: Policy, address: string, name: string | undefined, now: Date): Decision {
+  const range = parseRange(address);
+  return range ? decide(policy, { range, name }, now) : denied('special_range', `${address} is not an address`);
+}
+
+interface Asked {
+  readonly range?: AddressRange | undefined;
+  readonly name?: string | undefined;
+}
+
+function decide(policy: Policy, asked: Asked, now: Date): Decision {
+  const denying = policy.deny.find((rule) => holds(rule, now) && touches(rule, asked));
+  if (denying) return denied(denying.window ? 'window_closed' : 'denied_by_rule', denying.reason);
+  const refusal = refusalUnder(policy, asked, (rule) => holds(rule, now));
+  if (refusal === undefined) return { allowed: true };
+  const later = refusalUnder(policy, asked, (rule) => !hasEnded(rule, now)) === undefined;
+  return later ? denied('window_closed', 'the target policy allows it at other times of the day') : refusal;
+}
+
+/** Only a rule with a cidr opens a special range: a name under somebody else's control must not lead into a private network. */
+function refusalUnder(policy: Policy, asked: Asked, counts: (rule: Rule) => boolean): Denied | undefined {
+  const allow = policy.allow.filter(counts);
+  const opened = allow.some(({ cidr }) => cidr && asked.range && contains(cidr, asked.range));
+  const closed = SPECIAL_RANGES.find(
+    ({ range, opening }) =>
+      asked.range && overlaps(range, asked.range) && !(opened && canOpen(opening, policy.loopback)),
+  );
+  if (closed) return denied('special_range', `it is or holds an address that is ${closed.what}`);
+  if (policy.default === 'allow' || opened || allow.some((rule) => names(rule, asked))) return undefined;
+  return denied('not_allowed', 'no rule of the target policy allows it');
+}
+
+const canOpen = (opening: Opening, loopback: Policy['loopback']): boolean =>
+  opening === 'onPurpose' || (opening === 'loopback' && loopback === 'allow');
+
+const touches = (rule: Rule, asked: Asked): boolean =>
+  names(rule, asked) || (rule.cidr !== undefined && asked.range !== undefined && overlaps(rule.cidr, asked.range));
+
+const names = ({ domain }: Rule, { name }: Asked): boolean =>
+  domain !== undefined &&
+  name !== undefined &&
+  (name === domain.name || (domain.below && name.endsWith(`.${domain.name}`)));
+
+const hasEnded = ({ until }: Rule, now: Date): boolean => until !== undefined && now.toISOString() >= until;
+
+/** Both ends of a window belong to it. */
+function holds(rule: Rule, now: Date): boolean {
+  if (hasEnded(rule, now)) return false;
+  if (rule.window === undefined) return true;
+  const { notBefore, notAfter } = rule.window;
+  const time = now.toISOString().slice(11, 16);
+  return notBefore <= notAfter ? notBefore <= time && time <= notAfter : notBefore <= time || time <= notAfter;
+}
+
+const denied = (code: DenialCode, reason: string): Denied => ({ allowed: false, code, reason });
