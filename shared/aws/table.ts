@@ -1,0 +1,96 @@
+/**
+ * The one table: its keys, its indexes and how the key of each record is written. infra makes the table from this, local creates it from
+ * this, and the store uses it. All keys are strings.
+ */
+import { createHash } from 'node:crypto';
+
+export interface TableIndex {
+  readonly name: string;
+  readonly partitionKey: string;
+  readonly sortKey: string;
+}
+
+/**
+ * Every index projects KEYS_ONLY: an attribute in an index costs a second write whenever it changes, and a job's counters change with
+ * every task that ends.
+ */
+export const INDEXES = {
+  /** A tenant's jobs by time. */
+  byTenant: { name: 'by-tenant', partitionKey: 'tenant', sortKey: 'createdKey' },
+  /** The same in one state; `tenantStatus` is `<tenant>#<status>`. */
+  byTenantStatus: { name: 'by-tenant-status', partitionKey: 'tenantStatus', sortKey: 'createdKey' },
+  /** Sparse: only jobs that are open, or whose end is not announced yet, by when the sweeper looks next. */
+  openJobs: { name: 'open-jobs', partitionKey: 'checkShard', sortKey: 'checkAt' },
+} as const satisfies Record<string, TableIndex>;
+
+export const TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  ttlAttribute: 'expiresAtEpochSeconds',
+  projection: 'KEYS_ONLY',
+  indexes: Object.values(INDEXES) as readonly TableIndex[],
+} as const;
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export const TASK_PREFIX = 'TASK#';
+export const EVENT_PREFIX = 'EVENT#';
+
+const jobPartition = (jobId: string): string => `JOB#${jobId}`;
+const tenantPartition = (tenant: string): string => `TENANT#${tenant}`;
+
+export const jobKey = (jobId: string): Key => ({ pk: jobPartition(jobId), sk: 'JOB' });
+export const specKey = (jobId: string): Key => ({ pk: jobPartition(jobId), sk: 'SPEC' });
+export const taskKey = (jobId: string, taskId: string): Key => ({
+  pk: jobPartition(jobId),
+  sk: `${TASK_PREFIX}${taskId}`,
+});
+/** `n` tells apart, and puts in order, what happened in the same millisecond. */
+export const eventKey = (jobId: string, at: string, n: number): Key => ({
+  pk: jobPartition(jobId),
+  sk: `${EVENT_PREFIX}${at}#${n}`,
+});
+/** The job a key belongs to. */
+export const jobIdOf = ({ pk }: Pick<Key, 'pk'>): string => pk.slice(pk.indexOf('#') + 1);
+
+export const lockKey = (address: string): Key => ({ pk: `HOST#${address}`, sk: 'LOCK' });
+
+export const quotaKey = (tenant: string): Key => ({ pk: tenantPartition(tenant), sk: 'QUOTA' });
+export const rateKey = (tenant: string, principal: string): Key => ({
+  pk: tenantPartition(tenant),
+  sk: `RATE#${principal}`,
+});
+/** `day` as in `2026-01-31`. */
+export const statsKey = (tenant: string, day: string, scanner: string): Key => ({
+  pk: tenantPartition(tenant),
+  sk: `STATS#${day}#${scanner}`,
+});
+export const idempotencyKey = (tenant: string, key: string): Key => ({
+  pk: `${tenantPartition(tenant)}#IDEMPOTENCY#${key}`,
+  sk: 'IDEMPOTENCY',
+});
+
+/** A partition key may have 2,048 bytes (DynamoDB developer guide, "Quotas"), and so may a target alone: long ones go by their hash. */
+const MAX_TARGET_IN_KEY = 512;
+const targetInKey = (target: string): string =>
+  target.length <= MAX_TARGET_IN_KEY ? target : `sha256:${createHash('sha256').update(target).digest('hex')}`;
+
+/** Where the jobs of a tenant that scan `target` are listed, and those of `project`. */
+export const targetPartition = (tenant: string, target: string): string =>
+  `${tenantPartition(tenant)}#TARGET#${targetInKey(target)}`;
+export const projectPartition = (tenant: string, project: string): string =>
+  `${tenantPartition(tenant)}#PROJECT#${project}`;
+
+/** Sorts jobs by time in every list: `<createdAt>#<jobId>`. */
+export const createdKeyOf = (job: { readonly createdAt: string; readonly jobId: string }): string =>
+  `${job.createdAt}#${job.jobId}`;
+export const jobIdOfCreatedKey = (createdKey: string): string => createdKey.slice(createdKey.indexOf('#') + 1);
+export const tenantStatusOf = (tenant: string, status: string): string => `${tenant}#${status}`;
+
+/** Four partitions share the index of open jobs, so that no single one meets all its writes. */
+export const CHECK_SHARDS = ['OPEN#0', 'OPEN#1', 'OPEN#2', 'OPEN#3'] as const;
+/** Of the last hexadecimal digit of the id, which is random in a UUIDv7 (RFC 9562, section 5.7). */
+export const checkShardOf = (jobId: string): string => `OPEN#${Number.parseInt(jobId.slice(-1), 16) % 4}`;
