@@ -85,7 +85,7 @@ export const JobSummaryView = z
 export type JobSummaryView = z.output<typeof JobSummaryView>;
 
 export const JobView = JobSummaryView.extend({
-  targets: z.array(z.string()).describe('Canonical; the first 100'),
+  targets: z.array(z.string()).describe('Canonical; the first ones, at most 100'),
   targetCount: Count.describe('Targets as submitted'),
   description: z.string().optional(),
   labels: z.record(z.string(), z.string()),

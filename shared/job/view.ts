@@ -1,0 +1,110 @@
+/** A job's records as the API shows them. */
+import type { JobSummaryView, JobView, SubmittedView, TaskView } from '../contracts/job.ts';
+import { isTerminal } from '../status.ts';
+import { statusInRound } from '../task/lifecycle.ts';
+import type { Task } from '../task/task.ts';
+import type { Job, JobSpec } from './job.ts';
+import { targetCountOf } from './targets.ts';
+
+const SHOWN_TARGETS = 100;
+
+/** Without its tasks a job's progress is known only by those that ended, and of the others not which run: all of them may. */
+export function jobSummaryView(job: Job): JobSummaryView {
+  const running = job.status === 'queued' ? 0 : Math.min(job.live, job.openCount);
+  return summaryOf(job, { running, percent: percentOf(job, job.taskCount - job.openCount) });
+}
+
+/** The whole job; with its tasks, where they were read. */
+export function jobView(job: Job, spec: JobSpec, tasks?: readonly Task[]): JobView {
+  const taskList = tasks?.map((task) => taskView(task, job.round));
+  const summary = taskList === undefined ? jobSummaryView(job) : summaryOf(job, figuresOf(job, taskList));
+  return {
+    ...summary,
+    targets: spec.targets.slice(0, SHOWN_TARGETS),
+    targetCount: targetCountOf(spec),
+    ...given({ description: spec.description }),
+    labels: spec.labels,
+    options: Object.fromEntries(spec.scanners.map(({ name, options }) => [name, options])),
+    ...given({ taskList }),
+  };
+}
+
+export const submittedView = (job: Job, spec: JobSpec, queuePosition: number): SubmittedView => ({
+  ...jobView(job, spec),
+  queuePosition,
+});
+
+/** As seen from the job's `round`: what an earlier round left behind in a task that waits to run again is not shown. */
+export function taskView(task: Task, round: number): TaskView {
+  const { taskId, scanner, workerSize, attempt, failures, instance } = task;
+  const status = statusInRound(task, round);
+  const stale = status !== task.status;
+  return {
+    taskId,
+    scanner,
+    workerSize,
+    targetCount: task.slice.count,
+    status,
+    attempt,
+    failures: stale ? 0 : failures,
+    ...given({ instance }),
+    ...(stale ? {} : runOf(task)),
+  };
+}
+
+const runOf = ({ startedAt, endedAt, notBefore, progress, result, error, deadLetteredAt }: Task) =>
+  given({ startedAt, endedAt, notBefore, progress, findings: result?.findings, error, deadLetteredAt });
+
+interface Figures {
+  readonly running: number;
+  /** 0 to 100. */
+  readonly percent: number;
+}
+
+function figuresOf(job: Job, tasks: readonly TaskView[]): Figures {
+  const done = tasks.reduce((sum, { status, progress }) => {
+    if (isTerminal(status)) return sum + 1;
+    return status === 'queued' ? sum : sum + (progress?.percent ?? 0) / 100;
+  }, 0);
+  const running = tasks.filter(({ status }) => status === 'running' || status === 'cancelling').length;
+  return { running, percent: percentOf(job, done) };
+}
+
+/** Only a job that has ended reads 100. */
+function percentOf({ status, taskCount }: Job, tasksDone: number): number {
+  if (isTerminal(status)) return 100;
+  return Math.min(99.9, Math.floor((tasksDone / taskCount) * 1_000) / 10);
+}
+
+function summaryOf(job: Job, { running, percent }: Figures): JobSummaryView {
+  const { name, project, parentJobId, sessionId, startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy } = job;
+  return {
+    jobId: job.jobId,
+    status: job.status,
+    verdict: job.summary?.verdict ?? null,
+    ...given({ name, project, parentJobId, sessionId, startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy }),
+    scanners: [...job.scanners],
+    profile: job.profile,
+    priority: job.priority,
+    createdBy: job.createdBy,
+    createdAt: job.createdAt,
+    deadlineAt: job.deadlineAt,
+    stopReason: job.stopReason,
+    percent,
+    tasks: { total: job.taskCount, queued: job.openCount - running, running, ...job.ended },
+    findings: job.findings,
+    partialFindings: job.partialFindings,
+    ...(job.summary && {
+      bySeverity: job.summary.bySeverity,
+      covered: job.summary.covered,
+      uncovered: job.summary.uncovered,
+    }),
+    traceId: job.traceId,
+  };
+}
+
+/** Only what has a value: an absent field is left out rather than null. */
+const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
