@@ -71,6 +71,16 @@ export interface JobSpec {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A spec as stored beside the job: `targets` is undefined when they were too many and lie in the bucket, at planKey. */
+export type StoredSpec = Omit<JobSpec, 'targets'> & {
+  readonly targets: readonly string[] | undefined;
+  readonly targetCount: number;
+};
+
+/** Whether the targets go into the spec: up to 1 KB of JSON, because a stored item is best small (an update costs all of it). */
+export const targetsFitInSpec = (targets: readonly string[]): boolean =>
+  Buffer.byteLength(JSON.stringify(targets)) <= 1024;
+
 /** A task as planned, before it is stored. */
 export interface PlannedTask {
   readonly scanner: ScannerName;

@@ -3,10 +3,10 @@
  * (docs/architecture.md). Every write is conditional; a method repeats throttled, conflicting and unanswered calls by itself and throws
  * UnavailableError when that does not help; calling it again is then always safe.
  */
-import type { Summary } from '../finding/coverage.ts';
+import type { Severity } from '../finding/severity.ts';
 import type { Status } from '../status.ts';
-import type { Claim, Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
-import type { Job, JobEventRecord, JobSpec, PlannedTask } from './job.ts';
+import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
+import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
 
 export interface NewJob {
   readonly job: Pick<
@@ -25,20 +25,25 @@ export interface NewJob {
     | 'createdAt'
     | 'deadlineSeconds'
   >;
+  /** Targets that do not fit (targetsFitInSpec) are written to planKey by the caller, before. */
   readonly spec: JobSpec;
   readonly tasks: readonly PlannedTask[];
-  /** `answer` makes the body to repeat for this key, once the place in the queue is known. */
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
 }
 
-export interface Submitted {
-  /** `repeated`: the key was used before for the same request; `body` is the answer of that first time. */
-  readonly outcome: 'created' | 'repeated';
-  readonly job: Job;
-  readonly body: string;
-  /** Tasks to put on the queue now. */
-  readonly released: readonly TaskRef[];
-}
+/** `repeated`: the key was used before for the same request; `body` is the answer of that first time. */
+export type Submitted =
+  | {
+      readonly outcome: 'created';
+      readonly job: Job;
+      readonly body: string;
+      /** Tasks to put on the queue now. */
+      readonly released: readonly TaskRef[];
+    }
+  | { readonly outcome: 'repeated'; readonly jobId: string; readonly body: string };
+
+/** Makes the body that answers the submit, and every repeat of it. `queuePosition`: the tenant's tasks before this job, an estimate. */
+export type Answer = (job: Job, queuePosition: number) => string;
 
 export interface JobFilter {
   readonly tenant: string;
@@ -46,8 +51,12 @@ export interface JobFilter {
   readonly scanner?: string;
   readonly target?: string;
   readonly project?: string;
+  /** Created at or after. */
   readonly from?: string;
+  /** Created before. */
   readonly to?: string;
+  /** Ended, with at least one finding as severe as this. */
+  readonly minSeverity?: Severity;
 }
 
 export interface Page<T> {
@@ -71,22 +80,27 @@ export interface TaskEnd {
 export type PutBackReason = 'shutdown' | 'host_busy' | 'transient_failure';
 
 export interface JobStore {
-  /** 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message). `answer` is called with the tenant's tasks before this job. */
-  submit(newJob: NewJob, answer: (job: Job, queuePosition: number) => string): Promise<Submitted>;
+  /** 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message). */
+  submit(newJob: NewJob, answer: Answer): Promise<Submitted>;
 
   readJob(jobId: string): Promise<Job | undefined>;
   /** Eventually consistent and half the price: for the cancel check each second. */
   peekJob(jobId: string): Promise<Pick<Job, 'status' | 'stopReason' | 'round'> | undefined>;
-  readSpec(jobId: string): Promise<JobSpec | undefined>;
+  readSpec(jobId: string): Promise<StoredSpec | undefined>;
   readTask(jobId: string, taskId: string): Promise<Task | undefined>;
   /** Strongly consistent, in order of number. */
   readTasks(jobId: string): Promise<readonly Task[]>;
   readEvents(jobId: string): Promise<readonly JobEventRecord[]>;
-  /** Newest first. `after` is a Page's. */
+  /** Newest first. `after` is a Page's. A page can be short of `limit`, even empty, and still have one after it. */
   listJobs(filter: JobFilter, limit: number, after?: string): Promise<Page<Job>>;
 
-  /** 3, 4, 5. Releases what the job's slots allow (borrowing or giving back as needed); what it returns goes on the queue. */
-  release(jobId: string): Promise<readonly TaskRef[]>;
+  /**
+   * 3, 4, 5. Releases what the job's slots allow, borrowing or giving back as needed; what it returns goes on the queue. `refill`, for
+   * who has ended one task: only once a handful of slots are free, so that not every end of a task costs a release.
+   */
+  release(job: Job, when?: 'now' | 'refill'): Promise<readonly TaskRef[]>;
+  /** The same for those jobs of the tenant that wait for slots, if any are free: high priority first, then oldest. */
+  releaseWaiting(tenant: string): Promise<readonly TaskRef[]>;
   /** 6. Undefined when the task is not claimable: drop the message. */
   claim(ref: Pick<TaskRef, 'jobId' | 'taskId'>, worker: string): Promise<ClaimedTask | undefined>;
   /** 7. queued → running; nothing depends on it. */
@@ -106,16 +120,16 @@ export interface JobStore {
   ): Promise<'queued' | 'stopping' | 'lost'>;
   /** 11. `superseded`: not ours any more, drop the result. A repeat of one's own finish is `finished`. */
   finish(held: Held, end: TaskEnd): Promise<'finished' | 'superseded'>;
-  /** 12. Finalises when no task is open. The terminal job, or undefined while some are. */
-  finalise(jobId: string, by: string): Promise<Job | undefined>;
+  /** 12. Finalises when no task is open. The terminal job, or undefined while some are. `job` as just read. */
+  finalise(job: Job, by: string): Promise<Job | undefined>;
   /** JobFinished was published: the sweeper need not repeat it. */
   markAnnounced(job: Job): Promise<void>;
 
-  /** 13, 14. ConflictError `job_state` for a job that ended otherwise; NotFoundError. */
+  /** 13, 14, 12. The job as it is then: cancelling, or cancelled if nothing ran. ConflictError `job_state` for one that ended otherwise; NotFoundError. */
   cancel(jobId: string, by: string): Promise<Job>;
-  /** 16. ConflictError `job_state`; LimitError `quota_exceeded`. Then release. */
+  /** 16. ConflictError `job_state`; LimitError `quota_exceeded`; NotFoundError. Then release. */
   retry(jobId: string, by: string): Promise<Job>;
-  /** 18. Terminal jobs only, else ConflictError `job_state`. The objects in S3 are the caller's to delete first. */
+  /** 18. Terminal jobs only, else ConflictError `job_state`; NotFoundError. Its objects in S3 are the caller's to delete, afterwards. */
   deleteJob(jobId: string): Promise<void>;
 
   /** Open (or unannounced) jobs whose checkAt has passed, oldest first. Eventually consistent. */
@@ -133,5 +147,3 @@ export interface Sweep {
   readonly finished?: Job;
   readonly actions: Readonly<Record<string, number>>;
 }
-
-export type { Claim, Summary };

@@ -96,6 +96,8 @@ export interface Held {
   readonly attempt: number;
   /** `<worker>/<nonce of this claim>`: two slots of one worker never pass for each other. */
   readonly owner: string;
+  /** The task's claims up to this one: whoever ends the claim writes the list, which nobody else changes meanwhile. */
+  readonly claims: readonly Claim[];
 }
 
 /** Number `index` (0-based) as a task id. */
