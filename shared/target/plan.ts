@@ -2,7 +2,7 @@
 import { ValidationError } from '../errors.ts';
 import type { PlannedTask } from '../job/job.ts';
 import { type Limits, MAX_ADDRESSES_PER_JOB, MAX_ADDRESSES_PER_TASK } from '../limits.ts';
-import type { ScannerDefinition, ScannerRequest } from '../scanner/definition.ts';
+import type { ScannerDefinition, ScannerName, ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import type { Slice } from '../task/task.ts';
 import { formatAddress, parseAddress } from './address.ts';
@@ -56,8 +56,9 @@ export function planTasks(
   targets: readonly Target[],
   scanners: readonly Pick<ScannerRequest, 'name'>[],
   limits: Pick<Limits, 'tasksPerJob'>,
+  known: ReadonlyMap<ScannerName, ScannerDefinition> = SCANNERS,
 ): PlannedTask[] {
-  const definitions = scanners.map(({ name }) => definitionOf(name));
+  const definitions = scanners.map(({ name }) => definitionOf(name, known));
   refuseUnfitTargets(targets, definitions);
   const total = countAddresses(targets);
   if (total > MAX_ADDRESSES_PER_JOB) throw tooMany(`stand for ${total} addresses`, `${MAX_ADDRESSES_PER_JOB} a job`);
@@ -77,8 +78,8 @@ const slices = (total: number, size: number): Slice[] =>
     count: Math.min(size, total - i * size),
   }));
 
-function definitionOf(name: ScannerRequest['name']): ScannerDefinition {
-  const definition = SCANNERS.get(name);
+function definitionOf(name: ScannerName, known: ReadonlyMap<ScannerName, ScannerDefinition>): ScannerDefinition {
+  const definition = known.get(name);
   if (definition === undefined) throw new ValidationError([{ field: 'scanners', message: `has no scanner ${name}` }]);
   return definition;
 }

@@ -7,7 +7,7 @@ import { Instant } from '../contracts/ids.ts';
 import { ValidationError } from '../errors.ts';
 import { type AddressRange, contains, overlaps, parseRange } from './address.ts';
 import { canonicalName } from './host-name.ts';
-import { type Opening, SPECIAL_RANGES } from './special-ranges.ts';
+import { SPECIAL_RANGES, type SpecialRange } from './special-ranges.ts';
 import type { Target } from './target.ts';
 
 const Cidr = z.string().transform((text, ctx) => {
@@ -104,29 +104,36 @@ function decide(policy: Policy, asked: Asked, now: Date): Decision {
   return later ? denied('window_closed', 'the target policy allows it at other times of the day') : refusal;
 }
 
-/** Only a rule with a cidr opens a special range: a name under somebody else's control must not lead into a private network. */
+/**
+ * A special range is opened by a rule whose cidr lies inside it: neither a name, which somebody else may point anywhere, nor 0.0.0.0/0
+ * opens a private network unawares.
+ */
 function refusalUnder(policy: Policy, asked: Asked, counts: (rule: Rule) => boolean): Denied | undefined {
   const allow = policy.allow.filter(counts);
-  const opened = allow.some(({ cidr }) => cidr && asked.range && contains(cidr, asked.range));
+  const naming = allow.filter((rule) => names(rule, asked));
+  const isOpen = ({ range, opening }: SpecialRange) =>
+    (opening === 'onPurpose' || (opening === 'loopback' && policy.loopback === 'allow')) &&
+    naming.some(({ cidr }) => cidr && contains(range, cidr));
   const closed = SPECIAL_RANGES.find(
-    ({ range, opening }) =>
-      asked.range && overlaps(range, asked.range) && !(opened && canOpen(opening, policy.loopback)),
+    (special) => asked.range && overlaps(special.range, asked.range) && !isOpen(special),
   );
   if (closed) return denied('special_range', `it is or holds an address that is ${closed.what}`);
-  if (policy.default === 'allow' || opened || allow.some((rule) => names(rule, asked))) return undefined;
+  if (policy.default === 'allow' || naming.length > 0) return undefined;
   return denied('not_allowed', 'no rule of the target policy allows it');
 }
 
-const canOpen = (opening: Opening, loopback: Policy['loopback']): boolean =>
-  opening === 'onPurpose' || (opening === 'loopback' && loopback === 'allow');
+/** Whether a rule names all of what is asked. */
+const names = ({ cidr, domain }: Rule, { range, name }: Asked): boolean =>
+  (cidr !== undefined && range !== undefined && contains(cidr, range)) ||
+  (domain !== undefined && isUnder(domain, name));
 
-const touches = (rule: Rule, asked: Asked): boolean =>
-  names(rule, asked) || (rule.cidr !== undefined && asked.range !== undefined && overlaps(rule.cidr, asked.range));
+/** Whether a rule names any of it. */
+const touches = ({ cidr, domain }: Rule, { range, name }: Asked): boolean =>
+  (cidr !== undefined && range !== undefined && overlaps(cidr, range)) ||
+  (domain !== undefined && isUnder(domain, name));
 
-const names = ({ domain }: Rule, { name }: Asked): boolean =>
-  domain !== undefined &&
-  name !== undefined &&
-  (name === domain.name || (domain.below && name.endsWith(`.${domain.name}`)));
+const isUnder = (domain: z.output<typeof Domain>, name: string | undefined): boolean =>
+  name !== undefined && (name === domain.name || (domain.below && name.endsWith(`.${domain.name}`)));
 
 const hasEnded = ({ until }: Rule, now: Date): boolean => until !== undefined && now.toISOString() >= until;
 

@@ -7,7 +7,7 @@
 import { type AddressRange, parseAddress, parseRange } from './address.ts';
 
 /** never: no policy opens it · onPurpose: an allow rule for the range opens it · loopback: the same, in local mode only. */
-export type Opening = 'never' | 'onPurpose' | 'loopback';
+type Opening = 'never' | 'onPurpose' | 'loopback';
 
 export interface SpecialRange {
   readonly range: AddressRange;

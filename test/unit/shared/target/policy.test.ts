@@ -1,0 +1,330 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ValidationError } from '#shared/errors.ts';
+import { parseTarget, TargetError } from '#shared/target/parse.ts';
+import { type Decision, decideAddress, decideTarget, type Policy, readPolicy } from '#shared/target/policy.ts';
+
+const NOON = new Date('2026-11-21T12:00:00.000Z');
+const DEFAULT = readPolicy({});
+
+const atSubmit = (policy: Policy, text: string, now = NOON): Decision => decideTarget(policy, parseTarget(text), now);
+const codeOf = (decision: Decision) => (decision.allowed ? 'allowed' : decision.code);
+
+describe('by default', () => {
+  it.each([
+    '8.8.8.8',
+    '1.1.1.0/24',
+    '2606:4700::1111',
+    '2a00::/112',
+    'www.example.com',
+    'https://app.example/',
+    '203.0.113.0/28',
+    '2001:db8::1',
+    '192.31.196.1',
+    '100.63.255.255',
+    '100.128.0.0',
+    '172.15.255.255',
+    '172.32.0.0',
+    '223.255.255.255',
+    '2001:200::1',
+    '3fff:ffff::1',
+    'https://[2606:4700::1111]/',
+  ])('%s may be scanned', (text) => expect(atSubmit(DEFAULT, text)).toEqual({ allowed: true }));
+
+  /** Every way to name an address that must not be scanned: refused by the parser or denied by the policy, never allowed. */
+  // biome-ignore format: a table reads by line
+  const FORBIDDEN = {
+    'loopback': [
+      '127.0.0.1', '127.0.0.0', '127.255.255.255', '127.1.2.3', '127.0.0.0/16', '127.0.0.1/32', '127.1', '127.0.1', '127.1.', '127.0.0.1.', '127.0.0.01', '127.0.0.001', '127.00.0.1', '0127.0.0.1', '0177.0.0.1', '0177.0.0.01', '0177.1',
+      '0x7f.0.0.1', '0x7F.0.0.1', '0x7f.1', '0x7f.0x0.0x0.0x1', '0X7F000001', '0x7f000001', '2130706433', '017700000001', '00000177.1', '127.0x1', '127.0.0x1', '0x7f.0.1', '127.65535', '127.16777215', '6425673729', '127.0.0.1-5', '127.0.0.*', '127.0.0.1,2',
+      '１２７.0.0.1', '１27.0.0.1', '127。0。0。1', '127．0．0．1', '127｡0｡0｡1', '①②⑦.⓪.⓪.①', '𝟏𝟐𝟕.0.0.1', '¹²⁷.⁰.⁰.¹', '127.0.0.1\u200b', '\u200e127.0.0.1', '127\u00ad.0.0.1', ' 127.0.0.1', '127.0.0.1\n', '%31%32%37.0.0.1', '[127.0.0.1]',
+      'localhost', 'LOCALHOST', 'localhost.', 'LocalHost.', 'app.localhost', 'a.b.localhost.', 'ⓛocalhost', 'ｌｏｃａｌｈｏｓｔ', 'loc\u00adalhost', 'local\u200bhost', '𝐥ocalhost', 'localhoﬆ',
+      'http://127.0.0.1/', 'http://127.0.0.1:8080/', 'https://127.1/', 'http://0x7f.1/', 'http://0x7f000001/', 'http://2130706433/', 'http://017700000001/', 'http://0177.0.0.1/', 'http://127.0.0.1./', 'http://127。0。0。1/', 'http://①②⑦.0.0.1/', 'http://%31%32%37.0.0.1/', 'http://localhost/', 'http://localhost./', 'http://app.localhost:3000/', 'http://LOCALHOST', 'http://user@127.0.0.1/', 'http://app.example@127.0.0.1/', 'http://app.example\\@127.0.0.1/', 'http:127.0.0.1', 'http:/127.0.0.1', '//127.0.0.1/', 'http://127.0.0.1\t/', 'http:\\\\127.0.0.1\\',
+      '::1', '0:0:0:0:0:0:0:1', '0000:0000:0000:0000:0000:0000:0000:0001', '::0001', '0::1', '::0:1', '::1/128', '[::1]', '::1%lo', 'http://[::1]/', 'http://[0:0:0:0:0:0:0:1]:80/', 'http://[::1%25lo]/', '::0.0.0.1',
+    ],
+    'IPv4 in the clothes of IPv6': [
+      '::ffff:127.0.0.1', '::ffff:7f00:1', '::FFFF:7F00:0001', '0:0:0:0:0:ffff:127.0.0.1', '::ffff:10.0.0.1', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '::ffff:8.8.8.8', 'http://[::ffff:127.0.0.1]/', 'http://[::ffff:a9fe:a9fe]/', '::ffff:0x7f.1',
+      '::127.0.0.1', '::7f00:1', '::169.254.169.254', 'http://[::127.0.0.1]/', '::ffff:0:127.0.0.1', '::ffff:0:7f00:1',
+      '64:ff9b::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b::169.254.169.254', '64:ff9b::a00:1', '64:ff9b:1::127.0.0.1', '64:ff9b:1:ffff::1', 'http://[64:ff9b::7f00:1]/', '64:ff9b::/112',
+      '2002:7f00:1::', '2002:7f00:1::1', '2002:a9fe:a9fe::1', '2002:a00:1::', '2001::1', '2001:0:4136:e378:8000:63bf:3fff:fdd2', '2001:0:7f00:1::', '2001:0::/112',
+    ],
+    'link-local and metadata': [
+      '169.254.169.254', '169.254.170.2', '169.254.169.253', '169.254.169.123', '169.254.170.23', '169.254.0.1', '169.254.0.0/16', '169.254.169.254/32', '2852039166', '0xa9fea9fe', '0xa9.0xfe.0xa9.0xfe', '0251.0376.0251.0376', '169.254.43518', '169.16689662', '169.254.169.254.', '１６９.254.169.254', '169。254。169。254',
+      'http://169.254.169.254/latest/meta-data/', 'http://169.254.170.2/v2/credentials', 'http://2852039166/', 'http://0xa9fea9fe/', 'http://0251.0376.0251.0376/', 'http://169.254.169.254./', 'http://[fd00:ec2::254]/latest/meta-data/',
+      'fd00:ec2::254', 'FD00:0EC2:0:0:0:0:0:254', 'fd00:ec2::23', 'fd00:ec2::/112', 'fe80::1', 'fe80::a9fe:a9fe', 'febf::1', 'fe80::/112', 'fe80::1%eth0', 'fe80::1%25eth0', 'http://[fe80::1]/', 'http://[fe80::1%25eth0]/',
+    ],
+    'private, shared, benchmark': [
+      '10.0.0.0', '10.0.0.1', '10.255.255.255', '10.1.0.0/16', '10.1', '0xa000001', '012.0.0.1', '167772161', '172.16.0.1', '172.31.255.255', '172.16.0.0/16', '192.168.0.1', '192.168.1.1', '192.168.255.255', '192.168.0.0/16', '0xc0.0xa8.0.1', '3232235521', '192.168.1', 'http://10.0.0.1/', 'http://192.168.1.1:8080/', 'http://3232235521/',
+      '100.64.0.1', '100.100.100.200', '100.127.255.255', '100.64.0.0/16', '198.18.0.1', '198.19.255.255', 'fc00::1', 'fd12:3456:789a::1', 'fdff:ffff::1', 'fd00::/112', 'http://[fd00::1]/',
+    ],
+    'multicast, reserved, unspecified': [
+      '0.0.0.0', '0.0.0.1', '0.255.255.255', '0.0.0.0/16', '0', '0x0', '00', '0.', 'http://0.0.0.0/', 'http://0/', '::', '0:0:0:0:0:0:0:0', '::/128', 'http://[::]/', '::2', '100::1', '1fff::1',
+      '224.0.0.1', '239.255.255.255', '224.0.0.0/16', '240.0.0.1', '255.255.255.255', '255.255.255.255/32', '255.255.0.0/16', '4294967295', '0xffffffff', '192.0.0.1', '192.0.0.192', '192.88.99.1', 'http://255.255.255.255/',
+      'ff02::1', 'ff0e::1', 'ff00::/112', 'fec0::1', 'feff::1', 'fe00::1', '4000::1', '5f00::1', 'fbff::1', '2001:10::1', '2001:20::1', '2001:2::1', '2001:1ff::1',
+    ],
+  };
+  const all = Object.entries(FORBIDDEN).flatMap(([what, list]) =>
+    list.map((text): [string, string, string] => [what, JSON.stringify(text), text]),
+  );
+
+  it('is tried with at least 200 spellings, each once', () => {
+    expect(new Set(all.map(([, , text]) => text)).size).toBe(all.length);
+    expect(all.length).toBeGreaterThanOrEqual(200);
+  });
+
+  it.each(all)('%s: %s may not be scanned', (_, __, text) => {
+    try {
+      expect(codeOf(atSubmit(DEFAULT, text))).toBe('special_range');
+    } catch (error) {
+      expect(error).toBeInstanceOf(TargetError);
+    }
+  });
+
+  it.each(['9.255.0.0/16', '11.0.0.0/16', '2001:db8::/112'])(
+    '%s, which only lies beside a closed range, may be',
+    (text) => expect(atSubmit(DEFAULT, text).allowed).toBe(true),
+  );
+
+  it.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '169.254.169.254',
+    '::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::808:808',
+    'fd00:ec2::254',
+    'fe80::1%eth0',
+    'not an address',
+    '',
+  ])('a name that resolves to %j may not be scanned there', (address) =>
+    expect(codeOf(decideAddress(DEFAULT, address, 'www.example.com', NOON))).toBe('special_range'),
+  );
+
+  it.each(['8.8.8.8', '2606:4700::1111'])('a name that resolves to %s may be', (address) =>
+    expect(decideAddress(DEFAULT, address, 'www.example.com', NOON)).toEqual({ allowed: true }),
+  );
+});
+
+const rule = (fields: object) => ({ reason: 'agreed', ...fields });
+const policyOf = (document: object, loopback?: 'allow' | 'deny') => readPolicy(document, loopback);
+
+describe('an allow rule', () => {
+  const ALL = ['0.0.0.0/0', '::/0'].map((cidr) => rule({ cidr }));
+  const ON_PURPOSE = ['10.20.0.0/16', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15', 'fd12::/16'].map((cidr) =>
+    rule({ cidr }),
+  );
+  const IN_VAIN = [
+    '127.0.0.0/8',
+    '::1/128',
+    '169.254.0.0/16',
+    'fd00:ec2::/32',
+    'fe80::/10',
+    '224.0.0.0/4',
+    '0.0.0.0/8',
+    '::/128',
+    '240.0.0.0/4',
+    '::ffff:0:0/96',
+    '64:ff9b::/96',
+    '2002::/16',
+  ].map((cidr) => rule({ cidr }));
+  const open = policyOf({ allow: [...ALL, ...ON_PURPOSE, ...IN_VAIN] });
+
+  it.each(['10.20.1.1', '10.20.0.0/16', '192.168.1.1', '100.64.0.1', '198.18.0.1', 'fd12::1', '8.8.8.8'])(
+    'opens %s on purpose',
+    (text) => expect(atSubmit(open, text).allowed).toBe(true),
+  );
+
+  it.each([
+    '127.0.0.1',
+    'localhost',
+    '::1',
+    '169.254.169.254',
+    'fd00:ec2::254',
+    'fe80::1',
+    '224.0.0.1',
+    '0.0.0.0',
+    '::',
+    '255.255.255.255',
+    '::ffff:10.20.1.1',
+    '64:ff9b::a14:101',
+    '2002:a14:101::',
+  ])('never opens %s', (text) => expect(codeOf(atSubmit(open, text))).toBe('special_range'));
+
+  it.each(['10.20.1.1', '192.168.1.1', 'fd12::1'])('for everything does not open %s', (text) =>
+    expect(codeOf(atSubmit(policyOf({ default: 'deny', allow: ALL }), text))).toBe('special_range'),
+  );
+
+  it('opens a CIDR only when it holds the whole of it', () => {
+    const half = policyOf({ allow: [rule({ cidr: '10.20.0.0/17' })] });
+    expect(atSubmit(half, '10.20.0.0/17').allowed).toBe(true);
+    expect(codeOf(atSubmit(half, '10.20.0.0/16'))).toBe('special_range');
+  });
+
+  it('for a name does not open the private address it leads to', () => {
+    const named = policyOf({ allow: [rule({ domain: '.corp.example' })] });
+    expect(codeOf(decideAddress(named, '10.20.1.1', 'db.corp.example', NOON))).toBe('special_range');
+  });
+
+  it.each([
+    ['allow', '127.0.0.1', 'allowed'],
+    ['allow', '::1', 'allowed'],
+    ['allow', 'localhost', 'allowed'],
+    ['allow', 'http://app.localhost:8080/', 'allowed'],
+    ['deny', '127.0.0.1', 'special_range'],
+  ] as const)('opens loopback when the setting is %s: %s is %s', (loopback, text, code) =>
+    expect(
+      codeOf(atSubmit(policyOf({ allow: [rule({ cidr: '127.0.0.0/8' }), rule({ cidr: '::1/128' })] }, loopback), text)),
+    ).toBe(code),
+  );
+
+  it('is needed for loopback, whatever the setting', () => {
+    expect(codeOf(atSubmit(policyOf({}, 'allow'), '127.0.0.1'))).toBe('special_range');
+  });
+});
+
+describe('a deny rule', () => {
+  const closed = policyOf({
+    allow: [rule({ cidr: '8.8.0.0/16' }), rule({ domain: '.example.com' })],
+    deny: [
+      rule({ cidr: '8.8.8.0/24', reason: 'not ours' }),
+      rule({ domain: 'secret.example.com' }),
+      rule({ domain: '.bank.example' }),
+    ],
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each([
+    ['8.8.8.8',                 'denied_by_rule'],
+    ['8.8.0.0/16',              'denied_by_rule'],
+    ['https://8.8.8.8/',        'denied_by_rule'],
+    ['8.8.9.0/24',              'allowed'],
+    ['secret.example.com',      'denied_by_rule'],
+    ['SECRET.example.com.',     'denied_by_rule'],
+    ['a.secret.example.com',    'allowed'],
+    ['bank.example',            'denied_by_rule'],
+    ['a.b.bank.example',        'denied_by_rule'],
+    ['https://www.bank.example/', 'denied_by_rule'],
+    ['notbank.example',         'allowed'],
+  ])('wins: %s is %s', (text, code) => expect(codeOf(atSubmit(closed, text))).toBe(code));
+
+  it('gives its reason', () => {
+    expect(atSubmit(closed, '8.8.8.8')).toEqual({ allowed: false, code: 'denied_by_rule', reason: 'not ours' });
+  });
+
+  it('holds for the addresses behind a name, and for the name behind an address', () => {
+    expect(codeOf(decideAddress(closed, '8.8.8.8', 'www.example.com', NOON))).toBe('denied_by_rule');
+    expect(codeOf(decideAddress(closed, '1.1.1.1', 'secret.example.com', NOON))).toBe('denied_by_rule');
+    expect(codeOf(decideAddress(closed, '1.1.1.1', 'www.example.com', NOON))).toBe('allowed');
+  });
+});
+
+describe('where the default is deny', () => {
+  const strict = policyOf({
+    default: 'deny',
+    allow: [rule({ domain: '.example.com' }), rule({ domain: 'bücher.example' }), rule({ cidr: '203.0.113.0/24' })],
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each([
+    ['www.example.com',        'allowed'],
+    ['example.com',            'allowed'],
+    ['https://a.b.example.com/', 'allowed'],
+    ['BÜCHER.example',         'allowed'],
+    ['www.bücher.example',     'not_allowed'],
+    ['badexample.com',         'not_allowed'],
+    ['203.0.113.0/28',         'allowed'],
+    ['203.0.112.0/23',         'not_allowed'],
+    ['8.8.8.8',                'not_allowed'],
+  ])('%s is %s', (text, code) => expect(codeOf(atSubmit(strict, text))).toBe(code));
+
+  it('an allowed name may be scanned at the public addresses it has', () => {
+    expect(decideAddress(strict, '8.8.8.8', 'www.example.com', NOON).allowed).toBe(true);
+    expect(codeOf(decideAddress(strict, '8.8.8.8', 'www.other.example', NOON))).toBe('not_allowed');
+    expect(decideAddress(strict, '203.0.113.9', undefined, NOON).allowed).toBe(true);
+  });
+});
+
+describe('time', () => {
+  const at = (time: string) => new Date(`2026-11-21T${time}Z`);
+  const night = policyOf({
+    default: 'deny',
+    allow: [rule({ domain: 'app.example', window: { notBefore: '22:00', notAfter: '06:00' } })],
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each([
+    ['21:59:59.999', 'window_closed'], ['22:00:00.000', 'allowed'], ['23:59:59.000', 'allowed'], ['00:00:00.000', 'allowed'], ['06:00:59.000', 'allowed'], ['06:01:00.000', 'window_closed'],
+  ])('a window past midnight at %s: %s', (time, code) => expect(codeOf(atSubmit(night, 'app.example', at(time)))).toBe(code));
+
+  it('a window opens private ranges only while it lasts', () => {
+    const day = policyOf({ allow: [rule({ cidr: '10.0.0.0/8', window: { notBefore: '09:00', notAfter: '17:00' } })] });
+    expect(codeOf(atSubmit(day, '10.0.0.1', at('12:00:00')))).toBe('allowed');
+    expect(codeOf(atSubmit(day, '10.0.0.1', at('18:00:00')))).toBe('window_closed');
+    expect(codeOf(atSubmit(day, '169.254.169.254', at('18:00:00')))).toBe('special_range');
+  });
+
+  it('a deny rule with a window says so while it lasts', () => {
+    const office = policyOf({
+      deny: [
+        rule({ domain: 'app.example', window: { notBefore: '08:00', notAfter: '18:00' }, reason: 'office hours' }),
+      ],
+    });
+    expect(atSubmit(office, 'app.example', at('12:00:00'))).toEqual({
+      allowed: false,
+      code: 'window_closed',
+      reason: 'office hours',
+    });
+    expect(atSubmit(office, 'app.example', at('19:00:00')).allowed).toBe(true);
+  });
+
+  it('a rule ends at its until', () => {
+    const expiring = policyOf({
+      default: 'deny',
+      allow: [rule({ domain: 'app.example', until: '2026-11-21T12:00:00Z' })],
+    });
+    expect(codeOf(atSubmit(expiring, 'app.example', at('11:59:59.999')))).toBe('allowed');
+    expect(codeOf(atSubmit(expiring, 'app.example', at('12:00:00.000')))).toBe('not_allowed');
+  });
+});
+
+describe('the policy document', () => {
+  it.each([null, undefined, {}])('reads %j as the default policy', (document) =>
+    expect(readPolicy(document)).toEqual({ default: 'allow', allow: [], deny: [], loopback: 'deny' }),
+  );
+
+  // biome-ignore format: a table reads by column
+  it.each<[unknown, string]>([
+    ['allow everything',                                              'policy '],
+    [[],                                                              'policy '],
+    [{ defualt: 'deny' },                                             'policy '],
+    [{ default: 'maybe' },                                            'default '],
+    [{ loopback: 'allow' },                                           'policy '],
+    [{ allow: {} },                                                   'allow '],
+    [{ allow: [{ cidr: '10.0.0.0/8' }] },                             'allow.0.reason '],
+    [{ allow: [rule({})] },                                           'allow.0 must name either a cidr or a domain'],
+    [{ allow: [rule({ cidr: '10.0.0.0/8', domain: 'a.example' })] },  'allow.0 must name either a cidr or a domain'],
+    [{ deny: [rule({ cidr: '10.0.0.1/8' })] },                        'deny.0.cidr must be an address or a CIDR without host bits'],
+    [{ deny: [rule({ cidr: '10.0.0' })] },                            'deny.0.cidr '],
+    [{ deny: [rule({ domain: '*.example.com' })] },                   'deny.0.domain '],
+    [{ deny: [rule({ domain: '127.1' })] },                           'deny.0.domain '],
+    [{ deny: [rule({ domain: '' })] },                                'deny.0.domain '],
+    [{ deny: [rule({ domain: 'a.example', until: 'tomorrow' })] },    'deny.0.until '],
+    [{ deny: [rule({ domain: 'a.example', window: { notBefore: '8:00', notAfter: '25:00' } })] }, 'deny.0.window.notBefore '],
+    [{ deny: [rule({ domain: 'a.example', note: 'x' })] },            'deny.0 '],
+  ])('names what is wrong in %j', (document, message) => {
+    expect(() => readPolicy(document)).toThrow(ValidationError);
+    expect(() => readPolicy(document)).toThrow(message);
+  });
+
+  it('of local mode allows this machine and nothing else', () => {
+    const local = readPolicy(parse(readFileSync('local/default-policy.yaml', 'utf8')), 'allow');
+    for (const text of ['127.0.0.1', '127.5.5.5', '::1', 'localhost', 'http://localhost:8080/'])
+      expect(codeOf(atSubmit(local, text))).toBe('allowed');
+    expect(decideAddress(local, '::1', 'localhost', NOON).allowed).toBe(true);
+    expect(codeOf(atSubmit(local, 'www.example.com'))).toBe('not_allowed');
+    expect(codeOf(atSubmit(local, '8.8.8.8'))).toBe('not_allowed');
+    expect(codeOf(atSubmit(local, '192.168.1.1'))).toBe('special_range');
+    expect(codeOf(atSubmit(local, '169.254.169.254'))).toBe('special_range');
+  });
+});
