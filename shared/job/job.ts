@@ -62,10 +62,8 @@ export interface Job {
 
 /** The part of a job that never changes after submit. */
 export interface JobSpec {
-  /** Canonical, in the caller's order, without repeats: all, or the first ones where `targetsStored` is set. */
+  /** Canonical, in the caller's order, without repeats. */
   readonly targets: readonly string[];
-  /** How many targets lie in the object store instead (targets.ts). */
-  readonly targetsStored?: number;
   readonly scanners: readonly ScannerRequest[];
   readonly description?: string;
   readonly labels: Readonly<Record<string, string>>;

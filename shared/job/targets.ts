@@ -1,44 +1,53 @@
 /**
- * Where a job's targets lie. A few lie in the job's own records; more would make every read of those dear, so they go to the object store
- * (planKey), written once before the job exists and never changed.
+ * Where a job's targets lie. A few lie in its spec; more would make every read of that dear, so they go to the object store, at planKey:
+ * one canonical target a line, written before the job exists and never changed.
  */
 import { CorruptError } from '../errors.ts';
 import { planKey, type Results } from '../finding/results.ts';
 import { collect } from '../report/bytes.ts';
 import { parseTarget } from '../target/parse.ts';
 import type { Target } from '../target/target.ts';
-import type { Job, JobSpec } from './job.ts';
-
-/** JSON of targets up to this size lies in the record. */
-const MAX_INLINE_BYTES = 1024;
-/** What the record shows of more: as many as the tenant's index by target takes. */
-const SHOWN_TARGETS = 20;
+import { type Job, type StoredSpec, targetsFitInSpec } from './job.ts';
 
 type JobKey = Pick<Job, 'tenant' | 'jobId'>;
+type Place = Pick<StoredSpec, 'targets' | 'targetCount'>;
 
-/** `spec` as the job store takes it. Call it before the submit: an object without its job is found by nobody and expires. */
-export async function storeTargets(results: Pick<Results, 'write'>, job: JobKey, spec: JobSpec): Promise<JobSpec> {
-  const json = Buffer.from(JSON.stringify(spec.targets));
-  if (json.byteLength <= MAX_INLINE_BYTES) return spec;
-  await results.write(planKey(job.tenant, job.jobId), json, 'application/json');
-  return { ...spec, targets: spec.targets.slice(0, SHOWN_TARGETS), targetsStored: spec.targets.length };
+/** What a view of the job shows of its targets at most. */
+const SHOWN_TARGETS = 100;
+const SHOWN_BYTES = 16 * 1024;
+
+/** Call it before the submit. Targets whose job was then not made are found by nobody and expire. */
+export async function storeTargets(
+  results: Pick<Results, 'write'>,
+  { tenant, jobId }: JobKey,
+  targets: readonly string[],
+): Promise<void> {
+  if (targetsFitInSpec(targets)) return;
+  await results.write(planKey(tenant, jobId), Buffer.from(linesOf(targets)), 'text/plain; charset=utf-8');
 }
-
-/** How many targets the job was submitted with. */
-export const targetCountOf = ({ targets, targetsStored }: JobSpec): number => targetsStored ?? targets.length;
 
 /** All targets of a job, in the caller's order. Throws CorruptError when they are not what was stored. */
-export async function readTargets(results: Pick<Results, 'read'>, job: JobKey, spec: JobSpec): Promise<Target[]> {
-  if (spec.targetsStored === undefined) return spec.targets.map(parseTarget);
-  const stored = await collect(results.read(planKey(job.tenant, job.jobId)));
-  const list: unknown = JSON.parse(stored.toString());
-  if (!isTextList(list) || list.length !== spec.targetsStored)
-    throw new CorruptError(
-      'stored_targets',
-      `the stored targets of job ${job.jobId} are not the ${spec.targetsStored} it was submitted with`,
-    );
-  return list.map(parseTarget);
+export async function readTargets(results: Pick<Results, 'read'>, job: JobKey, spec: Place): Promise<Target[]> {
+  const texts = spec.targets ?? wholeLines(await collect(results.read(planKey(job.tenant, job.jobId))));
+  if (texts.length === spec.targetCount) return texts.map(parseTarget);
+  throw new CorruptError(
+    'stored_targets',
+    `job ${job.jobId} has ${texts.length} targets stored of ${spec.targetCount}`,
+  );
 }
 
-const isTextList = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
+/** The first targets, as many as a view shows. */
+export async function readShownTargets(results: Pick<Results, 'read'>, job: JobKey, spec: Place): Promise<string[]> {
+  if (spec.targets) return shownTargets(spec.targets);
+  const start = await collect(results.read(planKey(job.tenant, job.jobId), { start: 0, end: SHOWN_BYTES - 1 }));
+  return wholeLines(start).slice(0, SHOWN_TARGETS);
+}
+
+/** The same, of targets at hand. */
+export const shownTargets = (targets: readonly string[]): string[] =>
+  wholeLines(Buffer.from(linesOf(targets.slice(0, SHOWN_TARGETS))).subarray(0, SHOWN_BYTES));
+
+const linesOf = (targets: readonly string[]): string => targets.map((target) => `${target}\n`).join('');
+
+/** Lines that ended; a last one without its newline was cut and is left out. */
+const wholeLines = (bytes: Buffer): string[] => bytes.toString().split('\n').slice(0, -1);

@@ -3,10 +3,12 @@ import type { JobSummaryView, JobView, SubmittedView, TaskView } from '../contra
 import { isTerminal } from '../status.ts';
 import { statusInRound } from '../task/lifecycle.ts';
 import type { Task } from '../task/task.ts';
-import type { Job, JobSpec } from './job.ts';
-import { targetCountOf } from './targets.ts';
+import type { Job, StoredSpec } from './job.ts';
 
-const SHOWN_TARGETS = 100;
+/** A spec with the targets that are shown of it: the first ones. */
+export interface ShownSpec extends StoredSpec {
+  readonly targets: readonly string[];
+}
 
 /** Without its tasks a job's progress is known only by those that ended, and of the others not which run: all of them may. */
 export function jobSummaryView(job: Job): JobSummaryView {
@@ -15,13 +17,13 @@ export function jobSummaryView(job: Job): JobSummaryView {
 }
 
 /** The whole job; with its tasks, where they were read. */
-export function jobView(job: Job, spec: JobSpec, tasks?: readonly Task[]): JobView {
+export function jobView(job: Job, spec: ShownSpec, tasks?: readonly Task[]): JobView {
   const taskList = tasks?.map((task) => taskView(task, job.round));
   const summary = taskList === undefined ? jobSummaryView(job) : summaryOf(job, figuresOf(job, taskList));
   return {
     ...summary,
-    targets: spec.targets.slice(0, SHOWN_TARGETS),
-    targetCount: targetCountOf(spec),
+    targets: [...spec.targets],
+    targetCount: spec.targetCount,
     ...given({ description: spec.description }),
     labels: spec.labels,
     options: Object.fromEntries(spec.scanners.map(({ name, options }) => [name, options])),
@@ -29,7 +31,7 @@ export function jobView(job: Job, spec: JobSpec, tasks?: readonly Task[]): JobVi
   };
 }
 
-export const submittedView = (job: Job, spec: JobSpec, queuePosition: number): SubmittedView => ({
+export const submittedView = (job: Job, spec: ShownSpec, queuePosition: number): SubmittedView => ({
   ...jobView(job, spec),
   queuePosition,
 });

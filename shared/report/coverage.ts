@@ -2,13 +2,14 @@
 import { CorruptError } from '../errors.ts';
 import type { CoverageEntry } from '../finding/coverage.ts';
 import { COVERAGE_FILE, type Results } from '../finding/results.ts';
+import type { JobRecords } from '../job/records.ts';
 import { readTargets } from '../job/targets.ts';
 import { expand } from '../target/plan.ts';
 import type { Target } from '../target/target.ts';
 import type { Task } from '../task/task.ts';
 import { collect } from './bytes.ts';
 import { readAhead } from './read-ahead.ts';
-import type { JobRecords, ReportCoverage } from './source.ts';
+import type { ReportCoverage } from './source.ts';
 
 const AHEAD = 8;
 

@@ -1,6 +1,6 @@
 /** A report as a stream of bytes, for the caller who waits for it and for build-report alike. Never held in memory. */
 import type { Results } from '../finding/results.ts';
-import { jobView } from '../job/view.ts';
+import { type JobRecords, viewOf } from '../job/records.ts';
 import type { TaskResult } from '../task/task.ts';
 import { type Bytes, coalesced } from './bytes.ts';
 import { reportCoverage } from './coverage.ts';
@@ -8,7 +8,7 @@ import type { ReportFormat } from './format.ts';
 import { jsonReport } from './json.ts';
 import { countShown, type Selection, shownLines, showsAll } from './lines.ts';
 import { endLine, ndjsonReport } from './ndjson.ts';
-import type { JobRecords, ReportCounts, ReportSource } from './source.ts';
+import type { ReportCounts, ReportSource } from './source.ts';
 import { stitched } from './stitch.ts';
 import { resultsWithFindings } from './task-findings.ts';
 
@@ -32,8 +32,8 @@ export function reportDocument(results: Results, records: JobRecords, request: R
   const of = resultsWithFindings(records.tasks);
   const counts = countsOf(of, request);
   const source: ReportSource = {
-    job: jobView(records.job, records.spec),
     counts,
+    job: () => viewOf(results, { job: records.job, spec: records.spec }),
     coverage: () => reportCoverage(results, records),
     lines: () => shownLines(results, of, request, counts.findings),
   };

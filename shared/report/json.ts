@@ -5,7 +5,7 @@ const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 
 export async function* jsonReport({ job, counts, coverage, lines }: ReportSource): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(`{"job":${JSON.stringify(job)},"coverage":[`);
+  yield Buffer.from(`{"job":${JSON.stringify(await job())},"coverage":[`);
   let separator = '';
   for await (const entries of coverage()) {
     if (entries.length === 0) continue;

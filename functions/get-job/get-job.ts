@@ -1,0 +1,19 @@
+/** One job with its tasks, progress and verdict. */
+import type { routes } from '#shared/contracts/routes.ts';
+import type { Results } from '#shared/finding/results.ts';
+import { readRecords, readVisibleJob, viewOf } from '#shared/job/records.ts';
+import type { JobStore } from '#shared/job/store.ts';
+import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
+
+export interface GetJobDeps {
+  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks'>;
+  readonly results: Pick<Results, 'read'>;
+}
+
+export async function getJob(
+  { jobs, results }: GetJobDeps,
+  request: HttpRequest<typeof routes.getJob>,
+): Promise<HttpAnswer> {
+  const job = await readVisibleJob(jobs, request.caller, request.path.jobId);
+  return { status: 200, body: await viewOf(results, await readRecords(jobs, job)) };
+}
