@@ -1,13 +1,14 @@
 /** Reading a job on behalf of somebody. */
 import type { Caller } from '../caller.ts';
 import type { JobView } from '../contracts/job.ts';
-import { CorruptError, NotFoundError } from '../errors.ts';
+import { ConflictError, CorruptError, NotFoundError } from '../errors.ts';
 import type { Results } from '../finding/results.ts';
+import { isTerminal } from '../status.ts';
 import type { Task } from '../task/task.ts';
 import type { Job, StoredSpec } from './job.ts';
 import type { JobStore } from './store.ts';
 import { readShownTargets } from './targets.ts';
-import { jobView } from './view.ts';
+import { jobSummaryView, jobView } from './view.ts';
 
 /** A job with all its tasks in order of number. */
 export interface JobRecords {
@@ -45,4 +46,19 @@ export async function viewOf(
   { job, spec, tasks }: Pick<JobRecords, 'job' | 'spec'> & Partial<JobRecords>,
 ): Promise<JobView> {
   return jobView(job, { ...spec, targets: await readShownTargets(results, job, spec) }, tasks);
+}
+
+/** The records of a job that has ended, which a report is made from. ConflictError `job_not_finished` before. */
+export async function readEndedRecords(
+  jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks'>,
+  caller: Pick<Caller, 'tenant' | 'admin'>,
+  jobId: string,
+): Promise<JobRecords> {
+  const job = await readVisibleJob(jobs, caller, jobId);
+  if (isTerminal(job.status)) return readRecords(jobs, job);
+  const { percent } = jobSummaryView(job);
+  throw new ConflictError(
+    'job_not_finished',
+    `the job is ${job.status} (${percent} %); it has a report when it has ended`,
+  );
 }

@@ -1,7 +1,7 @@
 /** A report as a stream of bytes, for the caller who waits for it and for build-report alike. Never held in memory. */
 import type { Results } from '../finding/results.ts';
 import { type JobRecords, viewOf } from '../job/records.ts';
-import type { TaskResult } from '../task/task.ts';
+import type { Task, TaskResult } from '../task/task.ts';
 import { type Bytes, coalesced } from './bytes.ts';
 import { reportCoverage } from './coverage.ts';
 import type { ReportFormat } from './format.ts';
@@ -37,13 +37,19 @@ export function reportDocument(results: Results, records: JobRecords, request: R
     coverage: () => reportCoverage(results, records),
     lines: () => shownLines(results, of, request, counts.findings),
   };
-  const all = sum(of, (result) => result.findings);
-  const plainBytes = sum(of, (result) => result.plainBytes);
   return {
     findings: counts.findings,
-    estimatedBytes: all === 0 ? 0 : Math.round((plainBytes * counts.findings) / all),
+    estimatedBytes: estimateBytes(records.tasks, request),
     body: coalesced(WRITERS[request.format](source)),
   };
+}
+
+/** About how large the plain document is: the findings it shows by their average size as stored. */
+export function estimateBytes(tasks: readonly Task[], selection: Selection): number {
+  const of = resultsWithFindings(tasks);
+  const all = sum(of, (result) => result.findings);
+  const plainBytes = sum(of, (result) => result.plainBytes);
+  return all === 0 ? 0 : Math.round((plainBytes * countsOf(of, selection).findings) / all);
 }
 
 /** Whether the document can be sent gzipped as it lies in the store. */
