@@ -13,6 +13,7 @@ export interface Route<
   Path extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
+  Responses extends Readonly<Record<number, z.ZodType | undefined>> = Readonly<Record<number, z.ZodType | undefined>>,
 > {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As API Gateway writes it: `/jobs/{jobId}`. */
@@ -22,7 +23,7 @@ export interface Route<
   readonly summary: string;
   readonly request: { readonly path: Path; readonly query: Query; readonly body: Body };
   /** By status; `undefined` for a body that is a document of its own (a report). */
-  readonly responses: Readonly<Record<number, z.ZodType | undefined>>;
+  readonly responses: Responses;
   /** Whether the answer is streamed (API Gateway's transfer mode STREAM). */
   readonly streaming: boolean;
   readonly callers: 'any' | 'admins';
@@ -32,8 +33,14 @@ const none = z.strictObject({});
 const noBody = z.undefined({ error: 'must be absent: this route takes no body' });
 const jobPath = z.strictObject({ jobId: JobId });
 
-const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(row: Route<P, Q, B>): Route<P, Q, B> =>
-  row;
+const route = <
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends Readonly<Record<number, z.ZodType | undefined>>,
+>(
+  row: Route<P, Q, B, R>,
+): Route<P, Q, B, R> => row;
 
 export const routes = {
   submitJob: route({

@@ -1,0 +1,110 @@
+/**
+ * The HTTP API as typed calls, derived from the table of routes: signed, checked by the route's own schema, and repeated where that is
+ * safe and can help.
+ */
+import type * as z from 'zod';
+import { type RouteName, routes } from '#shared/contracts/routes.ts';
+import { CorruptError, UnavailableError } from '#shared/errors.ts';
+import { HEADERS } from '#shared/names.ts';
+import type { ReportFormat } from '#shared/report/format.ts';
+import { type ExchangeDeps, exchange, parseJson, type Request } from './exchange.ts';
+import { wholeReport } from './report-check.ts';
+import { type RetryDeps, retrying } from './retry.ts';
+
+export type ApiClientDeps = ExchangeDeps & RetryDeps;
+
+type Asked<N extends RouteName> = (typeof routes)[N]['request'];
+type Answered<N extends RouteName> = (typeof routes)[N]['responses'];
+/** A part of a request; it may be left out where nothing in it is required. */
+type Part<Name extends string, T> = undefined extends T
+  ? { readonly [name in Name]?: T }
+  : Record<never, never> extends T
+    ? { readonly [name in Name]?: T }
+    : { readonly [name in Name]: T };
+
+export type Input<N extends RouteName> = Part<'path', z.input<Asked<N>['path']>> &
+  Part<'query', z.input<Asked<N>['query']>> &
+  Part<'body', z.input<Asked<N>['body']>> & { readonly headers?: Readonly<Record<string, string>> };
+export type Answer<N extends RouteName> = z.output<Exclude<Answered<N>[keyof Answered<N>], undefined>>;
+
+export interface Report {
+  /** Its chunks. Throws TruncatedReportError rather than end early. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** How many findings it holds, where that was said before the first of them. */
+  readonly findings: number | undefined;
+}
+
+export interface ApiClient {
+  /** Throws ApiError for what the service refused, UnavailableError when it cannot be reached, `signal`'s reason when aborted. */
+  call<N extends Exclude<RouteName, 'exportReport'>>(name: N, input: Input<N>, signal: AbortSignal): Promise<Answer<N>>;
+  /** Resolves when the report begins; throws like `call`. */
+  exportReport(input: Input<'exportReport'>, signal: AbortSignal): Promise<Report>;
+}
+
+/**
+ * Whether a call whose answer was lost may be made again. A submit always carries an idempotency key; cancelling twice is cancelling;
+ * a link is made or found.
+ */
+const REPEATABLE: Record<RouteName, boolean> = {
+  submitJob: true,
+  listJobs: true,
+  getJob: true,
+  cancelJob: true,
+  exportReport: true,
+  reportLink: true,
+};
+
+export function apiClient(deps: ApiClientDeps): ApiClient {
+  const ask = <T>(name: RouteName, input: AnyInput, signal: AbortSignal, read: Parameters<typeof exchange<T>>[3]) => {
+    const operation = () => exchange(deps, requestOf(name, input), signal, read);
+    return REPEATABLE[name] ? retrying(deps, signal, operation) : operation();
+  };
+  return {
+    call: (name, input, signal) => ask(name, input, signal, (response) => readAnswer(name, response)),
+    exportReport: (input, signal) =>
+      ask('exportReport', input, signal, (response, within) =>
+        openReport(response, input.query?.format ?? 'json', within),
+      ),
+  };
+}
+
+interface AnyInput {
+  readonly path?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function requestOf(name: RouteName, { path = {}, query = {}, body, headers = {} }: AnyInput): Request {
+  const { method, path: template } = routes[name];
+  return {
+    method,
+    path: template.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(path[key]))),
+    query,
+    headers,
+    body,
+  };
+}
+
+async function readAnswer<N extends RouteName>(name: N, response: Response): Promise<Answer<N>> {
+  const responses: Readonly<Record<number, z.ZodType | undefined>> = routes[name].responses;
+  const parsed = responses[response.status]?.safeParse(parseJson(await response.text()));
+  // The schema is the route's own, which the type was made from; only the compiler cannot follow it through the table.
+  if (parsed?.success) return parsed.data as Answer<N>;
+  const where = parsed?.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw new CorruptError(
+    'unexpected_answer',
+    `the service answered ${response.status} with something else than scanfleet does${where ? ` (${where})` : ''}; is it another version, or another service?`,
+  );
+}
+
+/** A large report is not sent but pointed to (303): a presigned link, fetched as it is. */
+async function openReport(response: Response, format: ReportFormat, signal: AbortSignal): Promise<Report> {
+  const location = response.status === 303 ? response.headers.get('location') : null;
+  const document = location === null ? response : await fetch(new URL(location, response.url), { signal });
+  if (!document.ok || document.body === null)
+    throw new UnavailableError('report_not_sent', `the report could not be fetched: HTTP ${document.status}`);
+  const count = response.headers.get(HEADERS.findings);
+  const findings = count === null ? undefined : Number(count);
+  return { body: wholeReport(document.body, format, findings), findings };
+}

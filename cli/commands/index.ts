@@ -1,0 +1,25 @@
+/** The table of commands. A new one is a file here and a row in this table. */
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import type { ExitCode } from '../exit-codes.ts';
+
+export interface CommandModule {
+  /** Adds arguments, options and help to a command. */
+  define(command: Command): void;
+  /** Runs it, parsed. */
+  run(context: Context, command: Command): Promise<ExitCode>;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'submit', summary: 'Submit a job', load: () => import('./submit.ts') },
+  { name: 'status', summary: 'Show a job, or follow it to its end', load: () => import('./status.ts') },
+  { name: 'list', summary: "List one's own jobs, newest first", load: () => import('./list.ts') },
+  { name: 'cancel', summary: 'Cancel a job', load: () => import('./cancel.ts') },
+  { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
+];

@@ -1,0 +1,102 @@
+/** `scanfleet submit`: a new job, from options or a file. */
+import { randomUUID } from 'node:crypto';
+import { type Command, Option } from 'commander';
+import { UnavailableError } from '#shared/errors.ts';
+import { PRIORITIES } from '#shared/job/job.ts';
+import { HEADERS } from '#shared/names.ts';
+import { PROFILES } from '#shared/report/profile.ts';
+import { SCANNERS } from '#shared/scanner/index.ts';
+import type { ApiClient } from '../api-client.ts';
+import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
+import { followWithProgress } from '../follow.ts';
+import { showJob } from '../job-view.ts';
+import { durationSeconds, labels } from '../option-values.ts';
+import { addOption, addOptions, addScanner } from '../scanner-options.ts';
+import { readRequest, type SubmitBody, type SubmitOptions } from '../submit-request.ts';
+
+const HELP = `
+Options that --file gives too are taken from the command line.
+
+Examples:
+  $ scanfleet submit 127.0.0.1 --scanner nmap --option ports=1-1024 --option serviceDetection=true --wait
+  $ scanfleet submit --targets-file hosts.txt --scanner nmap --options '{"topPorts":100}' --project shop
+  $ jq -n '{targets:["203.0.113.7"],scanners:[{name:"nmap"}]}' | scanfleet submit --file - --json`;
+
+interface Options extends SubmitOptions, ConnectionOptions {
+  readonly idempotencyKey?: string;
+  readonly wait?: true;
+}
+
+export function define(command: Command): void {
+  const scanners = [...SCANNERS.keys()].join(', ');
+  command
+    .argument('[targets...]', 'host names, addresses, CIDRs or URLs')
+    .option('--targets-file <file>', 'targets from a file, one a line, # begins a comment; - for stdin')
+    .option('--scanner <name>', `what to run (again for another): ${scanners}`, addScanner)
+    .option('--file <file>', 'the whole request as JSON; - for stdin')
+    .option('--name <name>', 'what to call the job')
+    .option('--description <text>', 'what it is for')
+    .option('--project <name>', 'what it belongs to')
+    .option('--label <key=value>', 'a label (again for another)', labels)
+    .addOption(new Option('--profile <profile>', 'how much of a finding its reports show').choices(PROFILES))
+    .addOption(new Option('--priority <priority>', "its rank among one's own jobs").choices(PRIORITIES))
+    .option('--deadline <duration>', 'stop it after so long, as in 90, 15m or 2h', durationSeconds)
+    .option('--idempotency-key <key>', 'the same key and request never make a second job')
+    .option('--wait', 'follow it to its end; exit with the verdict: 0 clean, 10 findings, 11 incomplete, 12 none');
+  addScannerOptions(command);
+  addConnectionOptions(command).addHelpText('after', HELP);
+}
+
+/** They belong to the --scanner before them, so they add to its list. */
+function addScannerOptions(command: Command): void {
+  const chosen = () => command.opts<Options>().scanner ?? [];
+  const set = (parse: typeof addOption) => (text: string) => {
+    command.setOptionValueWithSource('scanner', parse(text, chosen()), 'cli');
+    return text;
+  };
+  command
+    .option('--option <key=value>', 'an option of the scanner before it (again for another)', set(addOption))
+    .option('--options <json>', 'options of the scanner before it, as JSON', set(addOptions));
+}
+
+export async function run(context: Context, command: Command): Promise<ExitCode> {
+  const [targets] = command.processedArgs as [string[]];
+  const options = command.opts<Options>();
+  const { output } = context;
+  const request = await readRequest(context, targets, options);
+  const client = await connect(context, options);
+  const job = await submit(context, client, request, options.idempotencyKey);
+  if (!options.wait) {
+    if (options.json) output.json(job);
+    else {
+      output.line(job.jobId);
+      output.message(
+        `${job.tasks.total} tasks, ${job.queuePosition} before it. To follow: scanfleet status ${job.jobId} --watch`,
+      );
+    }
+    return EXIT.ok;
+  }
+  output.message(`Job ${job.jobId}`);
+  const ended = await followWithProgress(context, client, job);
+  if (options.json) output.json(ended);
+  else {
+    showJob(output, ended);
+    output.message(`The findings: scanfleet report ${job.jobId}`);
+  }
+  return exitCodeOfVerdict(ended.verdict);
+}
+
+/** Always under an idempotency key, so that a repeat after a lost answer finds the same job. */
+async function submit({ output, signal }: Context, client: ApiClient, body: SubmitBody, key: string = randomUUID()) {
+  try {
+    return await client.call('submitJob', { body, headers: { [HEADERS.idempotencyKey]: key } }, signal);
+  } catch (error) {
+    if (error instanceof UnavailableError)
+      output.message(
+        `Whether the job was made is unknown. Submit it again with --idempotency-key ${key} and it is made once.`,
+      );
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+/** Values of options as people write them. Each parser throws commander's InvalidArgumentError, which names the option. */
+import { InvalidArgumentError } from 'commander';
+import { JobId } from '#shared/contracts/ids.ts';
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Seconds of `90`, `90s`, `15m`, `2h` or `1d`. */
+export function durationSeconds(text: string): number {
+  const [, amount, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
+  if (amount === undefined)
+    throw new InvalidArgumentError('Allowed: seconds, or a number with s, m, h or d, as in 90, 15m, 2h.');
+  return Number(amount) * (UNIT_SECONDS[unit] ?? 1);
+}
+
+/** An ISO 8601 time or date, or how long ago, as in `24h`; as the API writes it. */
+export function instant(text: string, now: Date): string {
+  if (/^\d{1,9}[smhd]$/.test(text)) return new Date(now.getTime() - durationSeconds(text) * 1_000).toISOString();
+  const time = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError(
+      'Allowed: an ISO 8601 date or time, as in 2026-01-31 or 2026-01-31T12:00:00Z, or how long ago, as in 24h.',
+    );
+  return time.toISOString();
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Allowed: a whole number from 1.');
+  return Number(text);
+}
+
+/** A checked id: another spelling would only come back as "not found". */
+export function jobId(text: string): string {
+  const parsed = JobId.safeParse(text.toLowerCase());
+  if (!parsed.success) throw new InvalidArgumentError('Allowed: a job id, as `scanfleet list` shows it.');
+  return parsed.data;
+}
+
+/** `key=value` parts, collected. */
+export function labels(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Allowed: key=value.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
