@@ -67,30 +67,30 @@ export interface SummarisedTask {
 
 /**
  * Adds up the tasks of a job. `down` counts as covered only for an address of a CIDR in which that scanner reached at least one
- * address, in whichever task; a task without a result covered nothing; and what a task does not account for is uncovered.
+ * address, in whichever task; a task that failed or left no result covered nothing; and what a task does not account for is uncovered.
  */
 export function summarise(tasks: readonly SummarisedTask[]): Summary {
   const bySeverity = noFindings();
+  for (const { result } of tasks) if (result) addCounts(bySeverity, result.bySeverity);
+  const total = tasks.reduce((sum, { targetCount }) => sum + targetCount, 0);
+  const covered = coveredBy(tasks.filter(({ status }) => status !== 'failed'));
+  const uncovered = Math.max(0, total - covered);
+  return { verdict: verdictOf({ covered, uncovered, bySeverity }), bySeverity, covered, uncovered };
+}
+
+function coveredBy(tasks: readonly SummarisedTask[]): number {
   const ranges = new Map<string, { reached: number; down: number }>();
-  let total = 0;
   let covered = 0;
-  for (const task of tasks) {
-    total += task.targetCount;
-    if (task.result === undefined) continue;
-    addCounts(bySeverity, task.result.bySeverity);
-    for (const { range, reached, down } of task.result.coverage) {
-      if (range === undefined) {
-        covered += reached;
-        continue;
-      }
-      const key = `${task.scanner} ${range}`;
+  for (const { scanner, result } of tasks)
+    for (const { range, reached, down } of result?.coverage ?? []) {
+      covered += reached;
+      if (range === undefined) continue;
+      const key = `${scanner} ${range}`;
       const sum = ranges.get(key) ?? { reached: 0, down: 0 };
       ranges.set(key, { reached: sum.reached + reached, down: sum.down + down });
     }
-  }
-  for (const { reached, down } of ranges.values()) if (reached > 0) covered += reached + down;
-  const uncovered = Math.max(0, total - covered);
-  return { verdict: verdictOf({ covered, uncovered, bySeverity }), bySeverity, covered, uncovered };
+  for (const { reached, down } of ranges.values()) if (reached > 0) covered += down;
+  return covered;
 }
 
 const ABOVE_INFO: readonly Severity[] = SEVERITIES.filter((severity) => severity !== 'info');
