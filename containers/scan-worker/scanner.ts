@@ -15,6 +15,9 @@ export interface ScanTarget {
   readonly address: string;
 }
 
+/** Whether a target is one address out of a CIDR: scanned only where it is alive, and `down` counts as covered. */
+export const isRangeMember = ({ target, host }: ScanTarget): boolean => target !== host;
+
 /** What a scanner is asked to do. */
 export interface ScanRun {
   readonly targets: readonly ScanTarget[];

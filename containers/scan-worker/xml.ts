@@ -57,6 +57,7 @@ const QUESTION = 0x3f;
 /** A class for speed: this is the hot path of every parse. */
 export class XmlTokenizer {
   readonly #handler: XmlHandler;
+  readonly #knownDtd: RegExp;
   readonly #encoding: Encoding = { utf8: true };
   readonly #tag = new TagReader(this.#encoding);
   /** Names of the open elements. */
@@ -74,8 +75,10 @@ export class XmlTokenizer {
   /** A byte without which the token begun cannot be complete; 0 when any byte may do. */
   #awaited = 0;
 
-  constructor(handler: XmlHandler) {
+  /** `knownDtd`: the public identifiers of DTDs a document may name. */
+  constructor(handler: XmlHandler, knownDtd: RegExp = NONE) {
     this.#handler = handler;
+    this.#knownDtd = knownDtd;
   }
 
   /** Does nothing any more once there is a fault. */
@@ -236,12 +239,13 @@ export class XmlTokenizer {
     return end + 3;
   }
 
-  /** nmap's own names the document element and nothing more. */
+  /** May name the document element, and one public identifier that is known: as a name, which is not looked up. */
   #documentType(lt: number): number {
     const gt = this.#find('>', lt);
     if (gt === -1) return -1;
     if (this.#rootSeen) throw new XmlError('a document type after the first element');
-    if (!BARE_DOCUMENT_TYPE.test(this.#text.slice(lt, gt + 1)))
+    const match = DOCUMENT_TYPE.exec(this.#text.slice(lt, gt + 1));
+    if (match === null || (match[1] !== undefined && !this.#knownDtd.test(match[1])))
       throw new XmlError('a document type with a DTD, which is refused');
     this.#checkLength(gt);
     return gt + 1;
@@ -318,7 +322,8 @@ export class XmlTokenizer {
 
 const UTF8_BOM = '\xef\xbb\xbf';
 const DECLARATIONS = ['<!--', '<![CDATA[', '<!DOCTYPE'];
-const BARE_DOCUMENT_TYPE = /^<!DOCTYPE\s+[\w:.-]+\s*>$/;
+const DOCUMENT_TYPE = /^<!DOCTYPE\s+[\w:.-]+(?:\s+PUBLIC\s+"([^"]*)"\s+"[^"]*")?\s*>$/;
+const NONE = /^(?!)/;
 const XML_DECLARATION =
   /^<\?xml\s+version\s*=\s*["']1\.\d+["'](?:\s+encoding\s*=\s*["']([A-Za-z][\w.-]*)["'])?(?:\s+standalone\s*=\s*["'](?:yes|no)["'])?\s*\?>$/;
 /** By lower-case name: whether bytes above 127 are UTF-8. */

@@ -16,7 +16,8 @@ export interface Location {
 }
 
 export interface Cvss {
-  readonly version: '2.0' | '3.0' | '3.1' | '4.0';
+  /** Absent where the scanner does not say. */
+  readonly version?: '2.0' | '3.0' | '3.1' | '4.0';
   readonly vector?: string;
   /** 0.0 to 10.0 */
   readonly score: number;
