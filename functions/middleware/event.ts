@@ -25,7 +25,7 @@ export interface EventInput<Detail> {
 export function eventHandler<S extends z.ZodType>(
   name: string,
   schema: S,
-  decide: (input: EventInput<z.output<S>>) => Promise<Readonly<Record<string, unknown>>>,
+  decide: (input: EventInput<z.output<S>>) => Promise<object>,
 ) {
   const run = async (event: Event, context: EventContext) => {
     const detail = readDetail(schema, event.detail);

@@ -21,6 +21,8 @@ export interface HttpDeps {
 /** What a decision is given: checked input, and who sent it. */
 export interface HttpRequest<R extends Route = Route> extends ReadRequest<R> {
   readonly headers: ReadonlyMap<string, string>;
+  /** The path as the caller wrote it, the API's stage included. */
+  readonly url: string;
   readonly caller: Caller;
   readonly traceId: string;
 }
@@ -61,7 +63,8 @@ export const exchangeSteps = (route: Route, deps: HttpDeps): Middleware[] => [
       const token = await deps.jobs.takeToken(caller.tenant, caller.principal);
       if (!token.ok) throw new LimitError('rate_limited', 'the caller calls too often', token.retryAfterSeconds);
       const headers = readHeaders(event);
-      exchange.request = { ...readRequest(route, event, headers), headers, caller, traceId: exchange.traceId };
+      const url = event.requestContext.path ?? event.path;
+      exchange.request = { ...readRequest(route, event, headers), headers, url, caller, traceId: exchange.traceId };
       exchange.jobId = event.pathParameters?.jobId;
     },
   },

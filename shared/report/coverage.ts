@@ -1,4 +1,5 @@
 /** What happened to each target of a job, under each scanner: every task accounts for all of its targets, whether it ran or not. */
+import { concurrently } from '../concurrently.ts';
 import { CorruptError } from '../errors.ts';
 import type { CoverageEntry } from '../finding/coverage.ts';
 import { COVERAGE_FILE, type Results } from '../finding/results.ts';
@@ -8,7 +9,7 @@ import { expand } from '../target/plan.ts';
 import type { Target } from '../target/target.ts';
 import type { Task } from '../task/task.ts';
 import { collect } from './bytes.ts';
-import { readAhead } from './read-ahead.ts';
+
 import type { ReportCoverage } from './source.ts';
 
 const AHEAD = 8;
@@ -20,7 +21,7 @@ export async function* reportCoverage(results: Results, records: JobRecords): As
   const targets = without ? await readTargets(results, job, spec) : [];
   const entriesOf = async (task: Task): Promise<CoverageEntry[]> =>
     task.result === undefined ? notScanned(task, targets) : await readEntries(results, task.result.prefix);
-  yield* readAhead(tasks, AHEAD, async (task) =>
+  yield* concurrently(tasks, AHEAD, async (task) =>
     (await entriesOf(task)).map((entry) => ({ scanner: task.scanner, ...entry })),
   );
 }

@@ -1,10 +1,10 @@
 /** The findings a job's tasks left in S3, in task order. */
+import { concurrently } from '../concurrently.ts';
 import { CorruptError } from '../errors.ts';
 import { FINDINGS_FILE, type Results } from '../finding/results.ts';
 import type { Task, TaskResult } from '../task/task.ts';
 import { type Bytes, collect } from './bytes.ts';
 import { GZIP_HEADER, GZIP_TAIL_BYTES } from './gzip-member.ts';
-import { readAhead } from './read-ahead.ts';
 
 /** Members up to this size are fetched whole, a few ahead of the one being sent; larger ones stream. */
 const SMALL_BYTES = 1024 * 1024;
@@ -37,7 +37,7 @@ function members(
   of: readonly TaskResult[],
   rangeOf: (result: TaskResult) => Range,
 ): AsyncIterable<MemberBytes> {
-  return readAhead(of, AHEAD, async (result) => {
+  return concurrently(of, AHEAD, async (result) => {
     const range = rangeOf(result);
     const key = `${result.prefix}${FINDINGS_FILE}`;
     const stream = exactly(results.read(key, range), range.end - range.start + 1, key);

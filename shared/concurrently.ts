@@ -1,12 +1,12 @@
-/** Hides the latency of many small reads: `read` runs for up to `width` items at once, what it gives comes out in the items' order. */
-export async function* readAhead<Item, Value>(
-  items: Iterable<Item>,
+/** Runs `run` for up to `width` items at once and gives what they came to, in the items' order. Hides the latency of many small calls. */
+export async function* concurrently<Item, Value>(
+  items: Iterable<Item> | AsyncIterable<Item>,
   width: number,
-  read: (item: Item) => Promise<Value>,
+  run: (item: Item) => Promise<Value>,
 ): AsyncGenerator<Value> {
   const running: Promise<Value>[] = [];
-  for (const item of items) {
-    const value = read(item);
+  for await (const item of items) {
+    const value = run(item);
     // Its failure is met in turn, when it is awaited below; until then it must not count as unhandled.
     value.catch(() => {});
     running.push(value);

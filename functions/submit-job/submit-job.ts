@@ -1,0 +1,129 @@
+/** Turns a request into a job. What is written is the job store's one commit; all that follows it are hints, which the sweeper makes up for. */
+import type { routes } from '#shared/contracts/routes.ts';
+import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
+import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
+import { type FieldError, ForbiddenError, ValidationError } from '#shared/errors.ts';
+import type { Events } from '#shared/events.ts';
+import type { Results } from '#shared/finding/results.ts';
+import type { JobSpec } from '#shared/job/job.ts';
+import type { JobStore, NewJob } from '#shared/job/store.ts';
+import { shownTargets, storeTargets } from '#shared/job/targets.ts';
+import { submittedView } from '#shared/job/view.ts';
+import type { Limits } from '#shared/limits.ts';
+import { HEADERS } from '#shared/names.ts';
+import { logger } from '#shared/observability/logger.ts';
+import { record } from '#shared/observability/metrics.ts';
+import { planTasks, uniqueTargets } from '#shared/target/plan.ts';
+import { decideTarget, type Policy } from '#shared/target/policy.ts';
+import type { Target } from '#shared/target/target.ts';
+import type { TaskQueue } from '#shared/task/queue.ts';
+import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
+import { requestHash } from './request-hash.ts';
+
+export interface SubmitJobDeps {
+  readonly jobs: Pick<JobStore, 'submit'>;
+  readonly queue: Pick<TaskQueue, 'send'>;
+  readonly results: Pick<Results, 'write'>;
+  readonly events: Pick<Events, 'jobSubmitted'>;
+  readonly policy: () => Promise<Policy>;
+  readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
+  readonly now: () => Date;
+  /** A new UUIDv7. */
+  readonly newId: () => string;
+}
+
+type Request = HttpRequest<typeof routes.submitJob>;
+
+/** 201 with the new job; 200 with the first answer, byte for byte, when the idempotency key was used for this very request before. */
+export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<HttpAnswer> {
+  const { body } = request;
+  const key = idempotencyKeyOf(request);
+  const targets = uniqueTargets(body.targets);
+  refuseDenied(await deps.policy(), body.targets, deps.now());
+  const tasks = planTasks(targets, body.scanners, deps.limits);
+  const job = newJob(deps, request);
+  const spec: JobSpec = {
+    targets: targets.map(({ text }) => text),
+    scanners: body.scanners,
+    labels: body.labels,
+    ...(body.description === undefined ? {} : { description: body.description }),
+  };
+  await storeTargets(deps.results, job, spec.targets);
+  const idempotency = key === undefined ? {} : { idempotency: { key, requestHash: hashOf(body, spec) } };
+  const shown = { ...spec, targets: shownTargets(spec.targets), targetCount: spec.targets.length };
+  const submitted = await deps.jobs.submit({ job, spec, tasks, ...idempotency }, (stored, queuePosition) =>
+    JSON.stringify(submittedView(stored, shown, queuePosition)),
+  );
+  const { jobId } = submitted.outcome === 'created' ? submitted.job : submitted;
+  const answer = { body: submitted.body, jobId, headers: { Location: `${request.url}/${jobId}` } };
+  if (submitted.outcome === 'repeated') return { status: 200, ...answer };
+  await giveHints(deps, submitted);
+  record({ jobsSubmitted: 1, tasksReleased: submitted.released.length });
+  return { status: 201, ...answer };
+}
+
+function idempotencyKeyOf({ headers, body }: Request): string | undefined {
+  const header = headers.get(HEADERS.idempotencyKey.toLowerCase());
+  if (header === undefined) return body.idempotencyKey;
+  const refuse = (message: string) => new ValidationError([{ field: HEADERS.idempotencyKey, message }]);
+  const parsed = IdempotencyKey.safeParse(header);
+  if (!parsed.success) throw refuse(parsed.error.issues[0]?.message ?? 'cannot be used');
+  if (body.idempotencyKey !== undefined && body.idempotencyKey !== header)
+    throw refuse('differs from the field idempotencyKey; give one of them, or both alike');
+  return header;
+}
+
+/** ForbiddenError `target_denied` with an entry for each denied target, while nothing is written yet. */
+function refuseDenied(policy: Policy, targets: readonly Target[], now: Date): void {
+  const errors = targets.flatMap((target, at): FieldError[] => {
+    const decision = decideTarget(policy, target, now);
+    return decision.allowed
+      ? []
+      : [{ field: `targets[${at}]`, message: `${target.text} is denied: ${decision.reason}` }];
+  });
+  if (errors.length === 0) return;
+  const what = errors.length === 1 ? `${errors[0]?.message}` : `${errors.length} targets are denied`;
+  throw new ForbiddenError('target_denied', what, errors);
+}
+
+function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, traceId }: Request): NewJob['job'] {
+  const { name, project, profile, priority, deadlineSeconds = limits.deadlineSeconds } = body;
+  if (deadlineSeconds > limits.deadlineSeconds)
+    throw new ValidationError([{ field: 'deadlineSeconds', message: `must be at most ${limits.deadlineSeconds}` }]);
+  return {
+    jobId: newId(),
+    tenant: caller.tenant,
+    createdBy: caller.principal,
+    ...(caller.sessionId === undefined ? {} : { sessionId: caller.sessionId }),
+    ...(name === undefined ? {} : { name }),
+    ...(project === undefined ? {} : { project }),
+    scanners: body.scanners.map((scanner) => scanner.name),
+    profile,
+    priority,
+    traceId,
+    createdAt: now().toISOString(),
+    deadlineSeconds,
+  };
+}
+
+/** The targets count as they are scanned, the defaults as filled in. */
+function hashOf(
+  { targets: _asWritten, idempotencyKey: _key, ...rest }: SubmitJobRequest,
+  { targets }: JobSpec,
+): string {
+  return requestHash({ ...rest, targets });
+}
+
+type Created = Extract<Awaited<ReturnType<JobStore['submit']>>, { outcome: 'created' }>;
+
+/** Wakes workers up now instead of within a minute. The job is stored: that a hint is lost is for the log, not for the caller. */
+async function giveHints({ queue, events }: SubmitJobDeps, { job, released }: Created): Promise<void> {
+  const { jobId, tenant, traceId } = job;
+  const workerSizes = [...new Set(released.map(({ workerSize }) => workerSize))];
+  const hints = await Promise.allSettled([
+    released.length > 0 ? queue.send(released) : undefined,
+    events.jobSubmitted({ jobId, tenant, traceId, workerSizes }),
+  ]);
+  for (const hint of hints)
+    if (hint.status === 'rejected') logger.warn('a hint of a new job was lost', { jobId, traceId, error: hint.reason });
+}

@@ -1,0 +1,72 @@
+/**
+ * Makes up for whatever was lost: looks at each job whose time has come, repairs what it needs, puts messages on the queue again and
+ * announces ends that nobody announced. Doing it twice changes nothing; what it does not reach now, the next run does.
+ */
+import { concurrently } from '#shared/concurrently.ts';
+import type { Events } from '#shared/events.ts';
+import { announce } from '#shared/job/flow.ts';
+import type { JobStore } from '#shared/job/store.ts';
+import { logger } from '#shared/observability/logger.ts';
+import { record } from '#shared/observability/metrics.ts';
+import type { TaskQueue } from '#shared/task/queue.ts';
+
+export interface SweepTasksDeps {
+  readonly jobs: Pick<JobStore, 'dueJobs' | 'sweepJob' | 'markAnnounced'>;
+  readonly queue: Pick<TaskQueue, 'send'>;
+  readonly events: Events;
+}
+
+export interface Swept {
+  readonly jobs: number;
+  readonly failed: number;
+  readonly actions: Readonly<Record<string, number>>;
+}
+
+const PAGE = 100;
+const AT_ONCE = 10;
+/** Nothing new is begun with less time left: enough for what is under way to end. */
+const RESERVE_MS = 15_000;
+
+/** Throws only when the due jobs cannot be read. A job that cannot be swept is logged, and due again soon. */
+export async function sweepTasks(deps: SweepTasksDeps, remainingMs: () => number): Promise<Swept> {
+  const actions: Record<string, number> = {};
+  let jobs = 0;
+  let failed = 0;
+  for await (const done of concurrently(dueJobs(deps.jobs, remainingMs), AT_ONCE, (jobId) => sweepOne(deps, jobId))) {
+    jobs += 1;
+    if (done === undefined) failed += 1;
+    for (const [name, count] of Object.entries(done ?? {})) actions[name] = (actions[name] ?? 0) + count;
+  }
+  if (failed > 0) record({ errors: failed }, { function: 'sweep-tasks' });
+  return { jobs, failed, actions };
+}
+
+/** Each due job once, until there are none or the time is nearly up. The index may still show those that were just swept. */
+async function* dueJobs(jobs: SweepTasksDeps['jobs'], remainingMs: () => number): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for (;;) {
+    const due = (await jobs.dueJobs(PAGE)).filter((jobId) => !seen.has(jobId));
+    if (due.length === 0) return;
+    for (const jobId of due) {
+      if (remainingMs() < RESERVE_MS) return;
+      seen.add(jobId);
+      yield jobId;
+    }
+  }
+}
+
+/** What was done to the job; undefined when it failed. */
+async function sweepOne(
+  { jobs, queue, events }: SweepTasksDeps,
+  jobId: string,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  try {
+    const { send, finished, actions } = await jobs.sweepJob(jobId);
+    if (send.length > 0) await queue.send(send);
+    if (finished !== undefined) await announce({ jobs, events }, finished);
+    return actions;
+  } catch (error) {
+    logger.error('a job could not be swept', { jobId, error: error as Error });
+    return undefined;
+  }
+}
