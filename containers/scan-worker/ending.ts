@@ -1,0 +1,73 @@
+/** How an attempt at a task ends. Pure: run-task.ts carries it out. */
+import type { Job } from '#shared/job/job.ts';
+import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
+import type { Limits } from '#shared/limits.ts';
+import type { Task, TaskError } from '#shared/task/task.ts';
+import type { Outcome } from './scanner.ts';
+import type { StopReason } from './stop.ts';
+
+export type Ending =
+  /** The lease is lost, or the job gone: nothing may be written. */
+  | { readonly do: 'nothing' }
+  | {
+      readonly do: 'put_back';
+      readonly reason: PutBackReason;
+      readonly delaySeconds: number;
+      readonly error?: TaskError;
+    }
+  | { readonly do: 'finish'; readonly end: TaskEnd };
+
+const finish = (end: TaskEnd): Ending => ({ do: 'finish', end });
+
+/** The end of a run that ended by itself. `random` is from 0 to 1. */
+export function endingOf(
+  outcome: Outcome,
+  task: Pick<Task, 'failures'>,
+  limits: Pick<Limits, 'maxFailures' | 'backoffSeconds'>,
+  random: () => number,
+): Ending {
+  if (outcome.ok) return finish({ status: 'completed' });
+  const { error } = outcome;
+  if (!error.retryable) return finish({ status: 'failed', error });
+  if (task.failures + 1 >= limits.maxFailures) return finish({ status: 'failed', error, deadLettered: true });
+  // Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+  const delaySeconds = Math.round(random() * limits.backoffSeconds * 2 ** task.failures);
+  return { do: 'put_back', reason: 'transient_failure', delaySeconds, error };
+}
+
+/** The end of a run that was stopped. */
+export function endingOfStop(reason: StopReason): Ending {
+  switch (reason) {
+    case 'lease_lost':
+      return { do: 'nothing' };
+    case 'shutdown':
+      return { do: 'put_back', reason: 'shutdown', delaySeconds: 0 };
+    case 'deadline':
+      return finish({ status: 'timed_out' });
+    case 'cancelled':
+      return finish({ status: 'cancelled' });
+  }
+}
+
+/** The end of a task whose job is being stopped. */
+export const endingUnder = (job: Pick<Job, 'stopReason'>): Ending =>
+  endingOfStop(job.stopReason === 'deadline' ? 'deadline' : 'cancelled');
+
+const BUSY_SECONDS = 5;
+const BUSY_SECONDS_AT_MOST = 300;
+
+/** Another task has one of the hosts: again after 5 s, and twice as long each time in a row, up to 5 min. */
+export function endingOfBusyHost(task: Pick<Task, 'claims'>): Ending {
+  // The last claim is this one, and still open.
+  const earlier = task.claims.slice(0, -1);
+  const busyInRow = earlier.length - 1 - earlier.findLastIndex(({ why }) => why !== 'host_busy');
+  return {
+    do: 'put_back',
+    reason: 'host_busy',
+    delaySeconds: Math.min(BUSY_SECONDS * 2 ** busyInRow, BUSY_SECONDS_AT_MOST),
+  };
+}
+
+/** A target that the policy opens at another time: nothing is scanned, and the caller may retry the job then. */
+export const endingOfClosedWindow = ({ host, reason }: { host: string; reason: string }): Ending =>
+  finish({ status: 'failed', error: { code: 'window_closed', message: `${host}: ${reason}`, retryable: true } });
