@@ -1,0 +1,179 @@
+/**
+ * One task's scan: each group of targets is one process; what it prints is parsed as it comes and kept untouched beside the findings.
+ * Everything lies in files of a private directory, so that an upload can be repeated without a second scan.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+import type { CoverageEntry } from '#shared/finding/coverage.ts';
+import { FINDINGS_FILE, rawFile } from '#shared/finding/results.ts';
+import { type GzipMember, type NdjsonGzipWriter, ndjsonGzipWriter } from '#shared/report/gzip-member.ts';
+import type { Clock } from './clock.ts';
+import { gzipFile } from './gzip-file.ts';
+import { runProcess } from './process.ts';
+import type { Exit, HostSeen, Outcome, ParseSummary, Scanner, ScanRun, ScanTarget } from './scanner.ts';
+import type { Stop, StopReason } from './stop.ts';
+import type { TaskProgress } from './task-progress.ts';
+
+export interface ScanRequest {
+  readonly scanner: Scanner;
+  readonly targets: readonly ScanTarget[];
+  readonly options: ScanRun['options'];
+  /** Private to the task. */
+  readonly directory: string;
+  /** The job's: no process runs beyond it. */
+  readonly deadlineAt: string;
+  readonly stop: Stop;
+  readonly progress: TaskProgress;
+}
+
+/** One process, for the evidence. */
+export interface RunRecord {
+  readonly argv: readonly string[];
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly exit: Exit;
+  readonly summary: ParseSummary;
+}
+
+/** A file to upload, under its name in the attempt's prefix. */
+export interface ResultFile {
+  readonly name: string;
+  readonly contentType: string;
+  /** Its bytes, each time from the start. */
+  open(): Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export interface Scanned {
+  readonly findings: GzipMember;
+  /** One entry for each target. */
+  readonly coverage: readonly CoverageEntry[];
+  readonly runs: readonly RunRecord[];
+  readonly files: readonly ResultFile[];
+  readonly outcome: Outcome;
+  /** Why not everything was run to its end, when it was not. */
+  readonly stopped?: StopReason;
+}
+
+/** Of one process. A task holds at most 66 addresses: some 15 MB for each, hundreds of times what nmap writes of one with all its scripts. */
+const MAX_OUTPUT_BYTES = 1024 ** 3;
+
+/** Scans `targets` group by group. Once stopped, what is left is `not_scanned`. Rejects when a file cannot be written. */
+export async function scan(clock: Clock, request: ScanRequest): Promise<Scanned> {
+  const { scanner, targets, directory, stop } = request;
+  await mkdir(join(directory, 'results/raw'), { recursive: true });
+  const path = join(directory, 'results', FINDINGS_FILE);
+  await using file = await open(path, 'wx', 0o600);
+  const findings = ndjsonGzipWriter((bytes) => file.appendFile(bytes));
+  const groups = scanner.groups(targets);
+  const parts: GroupResult[] = [];
+  let done = 0;
+  for (const [index, group] of groups.entries()) {
+    const share = { done, targets: group.length, total: targets.length };
+    parts.push(
+      stop.signal.aborted ? notRun(group, stop) : await scanGroup(clock, request, { index, group, share, findings }),
+    );
+    done += group.length;
+  }
+  const stopped = parts.find((part) => part.stopped !== undefined)?.stopped;
+  return {
+    findings: await findings.end(),
+    coverage: parts.flatMap(({ coverage }) => coverage),
+    runs: parts.flatMap(({ run }) => run ?? []),
+    files: [gzipped(FINDINGS_FILE, path), ...parts.flatMap(({ raw }) => raw ?? [])],
+    outcome: worstOf(parts.map(({ outcome }) => outcome)),
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+interface GroupResult {
+  readonly coverage: readonly CoverageEntry[];
+  readonly outcome: Outcome;
+  readonly run?: RunRecord;
+  readonly raw?: ResultFile;
+  readonly stopped?: StopReason | undefined;
+}
+
+interface Group {
+  readonly index: number;
+  readonly group: readonly ScanTarget[];
+  readonly share: Parameters<TaskProgress['follow']>[1];
+  readonly findings: NdjsonGzipWriter;
+}
+
+async function scanGroup(
+  clock: Clock,
+  request: ScanRequest,
+  { index, group, share, findings }: Group,
+): Promise<GroupResult> {
+  const { scanner, options, deadlineAt, stop } = request;
+  const directory = join(request.directory, `run-${index + 1}`);
+  await mkdir(directory);
+  const rawName = rawNameOf(scanner.rawName, index);
+  const rawPath = join(request.directory, 'results', rawName);
+  const run: ScanRun = { targets: group, options, directory };
+  const command = scanner.command(run);
+  const progress = scanner.progress(run);
+  request.progress.follow(progress, share);
+  const startedAt = clock.now();
+  const seen: HostSeen[] = [];
+  const parser = scanner.parser(
+    { finding: findings.add, host: (host) => void seen.push(host) },
+    { detectedAt: startedAt.toISOString(), targets: group },
+  );
+  const output = gzipFile(rawPath);
+  const exit = await runProcess(command, {
+    directory,
+    timeoutMs: Math.max(0, new Date(deadlineAt).getTime() - startedAt.getTime()),
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    signal: stop.signal,
+    async onStdout(chunk) {
+      progress.write('stdout', chunk);
+      parser.write(chunk);
+      await Promise.all([output.write(chunk), findings.drain()]);
+    },
+    onStderr: (chunk) => progress.write('stderr', chunk),
+  }).finally(output.end);
+  if (exit.reason === 'timed_out') stop.now('deadline');
+  const summary = parser.end();
+  return {
+    coverage: scanner.coverage(run, seen, exit, summary),
+    outcome: scanner.outcome(exit, summary),
+    run: {
+      argv: [command.file, ...command.args],
+      startedAt: startedAt.toISOString(),
+      endedAt: clock.now().toISOString(),
+      exit,
+      summary,
+    },
+    raw: gzipped(rawName, rawPath),
+    stopped: exit.reason === 'cancelled' || exit.reason === 'timed_out' ? stop.reason() : undefined,
+  };
+}
+
+/** The first group's raw output has the scanner's own name, as in `nmap.xml`; further ones `nmap-2.xml`. */
+function rawNameOf(rawName: string, index: number): string {
+  const { name, ext } = parse(rawName);
+  return rawFile(index === 0 ? rawName : `${name}-${index + 1}${ext}`);
+}
+
+const gzipped = (name: string, path: string): ResultFile => ({
+  name,
+  contentType: 'application/gzip',
+  open: () => createReadStream(path),
+});
+
+const notRun = (group: readonly ScanTarget[], stop: Stop): GroupResult => ({
+  coverage: group.map((target) => ({
+    ...target,
+    status: 'not_scanned',
+    reason: `stopped before it began: ${stop.reason()}`,
+  })),
+  outcome: { ok: true },
+  stopped: stop.reason(),
+});
+
+/** What failed for good counts before what may go better next time. */
+const worstOf = (outcomes: readonly Outcome[]): Outcome =>
+  outcomes.find((outcome) => !outcome.ok && !outcome.error.retryable) ??
+  outcomes.find((outcome) => !outcome.ok) ?? { ok: true };
