@@ -96,7 +96,8 @@ function requestContext(
       userAgent: message.headers['user-agent'] ?? null,
       userArn: principal.userArn,
     },
-    path: `/${STAGE}${path}`,
+    // The path as the caller wrote it: the API stands at the root, as behind a custom domain, and not under its stage.
+    path,
     stage: STAGE,
     requestId,
     requestTime: commonLogTime(receivedAt),
