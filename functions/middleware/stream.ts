@@ -34,23 +34,30 @@ export function streamHandler<R extends Route>(
     .use(exchangeSteps(route, deps))
     .handler(async (_event, { exchange }) => {
       const { status, headers, body } = await decide(exchange.request as HttpRequest<R>);
-      const stream = Readable.from(await begun(body), { objectMode: false });
-      stream.once('error', (error) => {
-        if ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE') exchange.code = 'client_gone';
-        else exchange.fault = error;
-      });
+      const stream = Readable.from(await begun(body, exchange), { objectMode: false });
       return proxyResult(status, headers, stream);
     });
 }
 
-/** `chunks` with its first one already fetched: what fails before it fails here. */
-async function begun(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+/** `chunks` with its first one already fetched: what fails before it fails here. Notes in `exchange` why the rest was not all sent. */
+async function begun(
+  chunks: AsyncIterable<Uint8Array>,
+  exchange: HttpContext['exchange'],
+): Promise<AsyncIterable<Uint8Array>> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
+  const read = () =>
+    iterator.next().catch((error) => {
+      exchange.fault = error;
+      throw error;
+    });
   return (async function* () {
+    let whole = false;
     try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+      for (let next = first; !next.done; next = await read()) yield next.value;
+      whole = true;
     } finally {
+      if (!whole && exchange.fault === undefined) exchange.code = 'client_gone';
       await iterator.return?.();
     }
   })();
