@@ -1,4 +1,5 @@
 /** What every command is given of the world around it. */
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, environment } from '#shared/env.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -8,7 +9,7 @@ export interface Context {
   readonly output: Output;
   readonly env: Environment;
   readonly cwd: string;
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: Readable;
   /** Aborted when the user or the system ends us, or nobody reads what we say: commands clean up and end. */
   readonly signal: AbortSignal;
   readonly now: () => Date;

@@ -1,5 +1,4 @@
 /** One signed request and its answer: everything that can go wrong between the two comes out as a named error. */
-import { setTimeout as after } from 'node:timers';
 import { Problem } from '#shared/contracts/problem.ts';
 import { ScanfleetError, UnavailableError } from '#shared/errors.ts';
 import { HEADERS } from '#shared/names.ts';
@@ -10,8 +9,6 @@ import type { Sign } from './signing.ts';
 export interface ExchangeDeps {
   readonly endpoint: Pick<Endpoint, 'url' | 'from'>;
   readonly sign: Sign;
-  /** How long an answer may take to begin, and for a JSON answer to end. */
-  readonly answerTimeoutMs?: number;
 }
 
 export interface Request {
@@ -37,7 +34,7 @@ export async function exchange<T>(
   read: (response: Response, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const timer = after(() => late.abort(), deps.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
+  const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
   const within = AbortSignal.any([signal, late.signal]);
   try {
     const response = await fetch(...(await signedRequest(deps, request, within)));

@@ -5,6 +5,7 @@ import { ApiError } from './api-error.ts';
 import { type Context, InterruptedError } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { BrokenPipeError, type Messages } from './output.ts';
+import { printableJson } from './terminal-text.ts';
 
 /** A command line that cannot be understood. */
 class UsageError extends ScanfleetError {
@@ -31,7 +32,7 @@ export function tellUsage({ output }: Told, thrown: CommanderError, json: boolea
 type Told = Pick<Context, 'output' | 'signal'>;
 
 function tell(output: Messages, error: unknown, exitCode: ExitCode, json: boolean): ExitCode {
-  if (json) output.message(JSON.stringify({ error: describe(error), exitCode }));
+  if (json) output.message(printableJson(JSON.stringify({ error: describe(error), exitCode })));
   else linesOf(error).forEach(output.message);
   return exitCode;
 }
