@@ -7,6 +7,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** This process's environment. */
 export const environment = (): Environment => process.env;
 
+/**
+ * Changes this process's environment for whoever reads it afterwards; undefined takes a variable away. For local mode, which plays both
+ * Lambda and the account the environment speaks of.
+ */
+export function changeEnvironment(changes: Environment): void {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
 /** Reads `schema` from the environment. Throws ValidationError that names each variable missing or wrong. */
 export function parseEnv<S extends z.ZodType>(schema: S, env: Environment = process.env): z.output<S> {
   const parsed = schema.safeParse(env);

@@ -1,0 +1,103 @@
+/**
+ * The functions nobody waits for: started by the two schedules and by the events on the bus, tried again when they fail, as EventBridge
+ * and Lambda do.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventBridgeEvent } from 'aws-lambda';
+import type { EventType } from '#shared/names.ts';
+import { type FunctionHandler, type Functions, invoke } from './gateway/invocation.ts';
+import { LOCAL_ACCOUNT } from './keys.ts';
+import { repeating } from './repeat.ts';
+
+export type BusEvent = EventBridgeEvent<string, unknown>;
+
+export interface BackgroundDeps {
+  readonly functions: Functions;
+  readonly now: () => Date;
+  /** Told of every try that failed. */
+  readonly onFault: (fault: { readonly function: string; readonly attempt: number; readonly error: unknown }) => void;
+}
+
+export interface Background {
+  /** Starts what an event on the bus starts. */
+  deliver(event: BusEvent): void;
+  /** Starts nothing more; resolves when what runs has ended. */
+  close(): Promise<void>;
+}
+
+/** Functions started by a schedule or an event, besides those of the routes. */
+export const BACKGROUND_FUNCTIONS = ['dispatch-workers', 'sweep-tasks', 'build-report'] as const;
+type BackgroundFunction = (typeof BACKGROUND_FUNCTIONS)[number];
+
+const STARTED_BY = new Map<string, BackgroundFunction>([
+  ['JobSubmitted', 'dispatch-workers'],
+  ['ReportRequested', 'build-report'],
+] satisfies [EventType, BackgroundFunction][]);
+
+/** As in AWS, where it cannot be more often. */
+const DISPATCH_MS = 60_000;
+
+/** `sweepMs`: from one sweep to the next; the first is at once, for what an earlier run of the service left open. */
+export function startBackground(deps: BackgroundDeps, { sweepMs }: { readonly sweepMs: number }): Background {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  const run = (name: BackgroundFunction, event: BusEvent): Promise<void> => {
+    const ended = invokeAsync(deps, name, event, stopping.signal).finally(() => running.delete(ended));
+    running.add(ended);
+    return ended;
+  };
+  const scheduled = (name: BackgroundFunction) => () => scheduledEvent(name, deps.now());
+  // It looks at the queues, not at the event: for many submits one run is enough.
+  const dispatch = repeating(DISPATCH_MS, scheduled('dispatch-workers'), (event) => run('dispatch-workers', event));
+  const sweep = repeating(sweepMs, scheduled('sweep-tasks'), async (event) => {
+    await run('sweep-tasks', event);
+    dispatch.request(scheduledEvent('dispatch-workers', deps.now())); // For what the sweep put back on the queues.
+  });
+  sweep.request(scheduledEvent('sweep-tasks', deps.now()));
+  return {
+    deliver(event) {
+      const name = STARTED_BY.get(event['detail-type']);
+      if (name === 'dispatch-workers') dispatch.request(event);
+      else if (name !== undefined && !stopping.signal.aborted) run(name, event);
+    },
+    async close() {
+      stopping.abort();
+      await Promise.all([sweep.stop(), dispatch.stop(), ...running]);
+    },
+  };
+}
+
+/** Lambda's own limit. */
+const TIMEOUT_MS = 900_000;
+/** Lambda tries an asynchronous invocation three times in all, a minute and two apart (developer guide, "Asynchronous invocation"); seconds serve here. */
+const RETRY_AFTER_MS = [1_000, 2_000];
+
+/** Runs a function until it succeeds or has failed three times. Never rejects. */
+async function invokeAsync(deps: BackgroundDeps, name: string, event: BusEvent, signal: AbortSignal): Promise<void> {
+  const handler = deps.functions.get(name) as FunctionHandler;
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      await invoke({ name, handler, event, requestId: randomUUID(), timeoutMs: TIMEOUT_MS });
+      return;
+    } catch (error) {
+      deps.onFault({ function: name, attempt, error });
+    }
+    const waitMs = RETRY_AFTER_MS[attempt - 1];
+    if (waitMs === undefined) return;
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html */
+const scheduledEvent = (rule: string, at: Date): BusEvent => ({
+  version: '0',
+  id: randomUUID(),
+  'detail-type': 'Scheduled Event',
+  source: 'aws.events',
+  account: LOCAL_ACCOUNT,
+  time: at.toISOString(),
+  region: 'local',
+  resources: [`arn:aws:events:local:${LOCAL_ACCOUNT}:rule/${rule}`],
+  detail: {},
+});
