@@ -1,0 +1,89 @@
+/** One attempt at a claimed task, up to what the scanner left: check the job, prepare the targets, lock the hosts, scan. */
+import { CorruptError, ScanfleetError } from '#shared/errors.ts';
+import type { Job } from '#shared/job/job.ts';
+import { readTargets } from '#shared/job/targets.ts';
+import { isTerminal } from '#shared/status.ts';
+import { expand } from '#shared/target/plan.ts';
+import type { Task } from '#shared/task/task.ts';
+import { watchForCancel } from './cancel-watch.ts';
+import type { WorkerDeps } from './deps.ts';
+import { type Ending, endingOf, endingOfBusyHost, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
+import { prepareTargets } from './prepare.ts';
+import { scan } from './scan.ts';
+import type { Scanner } from './scanner.ts';
+import type { TaskInHand } from './task-in-hand.ts';
+import type { Upload } from './upload.ts';
+
+export interface Attempted {
+  readonly ending: Ending;
+  /** What there is to upload if the task ends now. */
+  readonly found?: Omit<Upload, 'task'>;
+  /** Addresses locked for this attempt. */
+  readonly locked?: readonly string[];
+}
+
+/** Rejects with what went wrong beside the scan itself: an AWS service, a record, the disk. */
+export async function attemptTask(deps: WorkerDeps, inHand: TaskInHand): Promise<Attempted> {
+  const job = await deps.jobs.readJob(inHand.task.jobId);
+  const early = endingBeforeStart(job, deps.clock.now());
+  if (early !== undefined || job === undefined) return { ending: early ?? { do: 'nothing' } };
+  if (job.status === 'queued') await deps.jobs.start(job, `worker/${deps.worker}`);
+  void watchForCancel({ ...deps, log: inHand.log }, job, inHand.stop.now, inHand.done);
+  return scanTargets(deps, inHand, job);
+}
+
+/** Protocol operation 7: what the job, read after the claim, means for a task that has not begun. */
+function endingBeforeStart(job: Job | undefined, now: Date): Ending | undefined {
+  if (job === undefined || isTerminal(job.status)) return { do: 'nothing' };
+  if (job.status === 'cancelling') return endingUnder(job);
+  return now >= new Date(job.deadlineAt) ? endingOfStop('deadline') : undefined;
+}
+
+async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Promise<Attempted> {
+  const { task, held, lease, log } = inHand;
+  const { scanner, version } = await readyScanner(deps, task.scanner);
+  const { units, options } = await readWork(deps, job, task);
+  const policy = await deps.policy();
+  const prepared = await prepareTargets({ ...deps, policy, now: deps.clock.now() }, units);
+  if (prepared.closed) return { ending: endingOfClosedWindow(prepared.closed) };
+
+  const { targets } = prepared;
+  const locked = [...new Set(targets.map(({ address }) => address))];
+  const answer = locked.length === 0 ? 'locked' : await deps.jobs.lockHosts(held, locked);
+  if (answer === 'busy') return { ending: endingOfBusyHost(task) };
+  log.info('scan begins', { traceId: job.traceId, targets: targets.length, notScanned: prepared.coverage.length });
+  // Resolving and locking may have taken longer than the lease; what starts now must be ours to start.
+  if (!lease.isHeld()) return { ending: { do: 'nothing' } };
+  const scanned = await scan(deps.clock, { ...inHand, scanner, targets, options, deadlineAt: job.deadlineAt });
+  return {
+    ending: scanned.stopped ? endingOfStop(scanned.stopped) : endingOf(scanned.outcome, task, deps.limits, deps.random),
+    found: {
+      scanned,
+      coverage: [...prepared.coverage, ...scanned.coverage],
+      evidence: { worker: deps.worker, version, options, policy, targets },
+    },
+    locked,
+  };
+}
+
+/** Throws ScannerMissingError. */
+async function readyScanner(deps: WorkerDeps, name: Task['scanner']): Promise<{ scanner: Scanner; version: string }> {
+  const scanner = deps.scanners.get(name);
+  if (scanner === undefined)
+    throw new ScannerMissingError('scanner_unavailable', `this worker knows no scanner ${name}`);
+  const check = await scanner.check();
+  if (!check.available) throw new ScannerMissingError('scanner_unavailable', check.reason);
+  return { scanner, version: check.version };
+}
+
+/** Every worker of an image has the same scanners: another try would end alike. */
+class ScannerMissingError extends ScanfleetError {}
+
+/** The task's part of the job's targets, and the options of its scanner. Throws CorruptError. */
+async function readWork(deps: WorkerDeps, job: Job, task: Task) {
+  const spec = await deps.jobs.readSpec(job.jobId);
+  const request = spec?.scanners.find(({ name }) => name === task.scanner);
+  if (!spec || !request)
+    throw new CorruptError('spec_missing', `job ${job.jobId} does not say what ${task.scanner} is to scan`);
+  return { units: expand(await readTargets(deps.results, job, spec), task.slice), options: request.options };
+}

@@ -1,0 +1,39 @@
+/** What a worker works with, built from its settings: the real services. */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { type Credentials, dynamoDbClient, eventBridgeClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
+import { eventBridgeEvents } from '#shared/aws/events.ts';
+import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
+import { policyFile } from '#shared/aws/policy-file.ts';
+import { s3Results } from '#shared/aws/results.ts';
+import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
+import type { Limits } from '#shared/limits.ts';
+import { logger } from '#shared/observability/logger.ts';
+import { record } from '#shared/observability/metrics.ts';
+import { systemClock } from './clock.ts';
+import type { WorkerDeps } from './deps.ts';
+import type { Env } from './env.ts';
+import { systemResolve } from './resolve.ts';
+import { scanners } from './scanners/index.ts';
+
+export function buildDeps(env: Env, limits: Limits, credentials: Credentials): WorkerDeps {
+  const { now } = systemClock;
+  const results = s3Results(s3Client(credentials), env.RESULTS_BUCKET);
+  return {
+    worker: randomUUID(),
+    size: env.WORKER_SIZE,
+    jobs: dynamoJobStore({ client: dynamoDbClient(credentials), table: env.JOB_TABLE, limits, now }),
+    queue: sqsTaskQueue(sqsClient(credentials), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE }),
+    results,
+    events: eventBridgeEvents(eventBridgeClient(credentials), env.EVENT_BUS),
+    policy: policyFile({ results, now, loopback: env.LOOPBACK_TARGETS }),
+    scanners,
+    resolve: systemResolve,
+    clock: systemClock,
+    limits,
+    random: Math.random,
+    log: logger,
+    record,
+    temporary: tmpdir(),
+  };
+}

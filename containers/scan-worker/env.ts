@@ -1,0 +1,15 @@
+/** The worker's environment. Credentials are not in it: see credentials.ts. Limits (SCANFLEET_…) are read by shared/limits.ts. */
+import * as z from 'zod';
+import { WORKER_SIZES } from '#shared/scanner/definition.ts';
+
+export const Env = z.object({
+  JOB_TABLE: z.string().min(1),
+  TASK_QUEUE_URL_SMALL: z.url(),
+  TASK_QUEUE_URL_LARGE: z.url(),
+  RESULTS_BUCKET: z.string().min(1),
+  EVENT_BUS: z.string().min(1),
+  WORKER_SIZE: z.enum(WORKER_SIZES),
+  /** Whether the policy file may open loopback: in local mode only. */
+  LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
+});
+export type Env = z.output<typeof Env>;

@@ -1,0 +1,22 @@
+/**
+ * The scan worker: claims tasks from its queue, scans, reports, and ends when there is nothing to do or it is told to. Exit codes: 0 idle, or
+ * shut down with every task given back; 1 settings that cannot be used, no time left to give tasks back, or a second signal.
+ * Entry file: the work is in loop.ts.
+ */
+import { containerCredentials } from '#shared/aws/container-credentials.ts';
+import { environment, parseEnv } from '#shared/env.ts';
+import { limitsFromEnv } from '#shared/limits.ts';
+import { buildDeps } from './build-deps.ts';
+import { readCredentialsSource } from './credentials.ts';
+import { Env } from './env.ts';
+import { workLoop } from './loop.ts';
+import { runMessage } from './run-task.ts';
+import { shutdownSignal } from './shutdown.ts';
+
+const limits = limitsFromEnv(environment());
+const deps = buildDeps(parseEnv(Env), limits, containerCredentials(readCredentialsSource()));
+const shutdown = shutdownSignal(process, limits, deps.log);
+deps.log.info('worker started', { worker: deps.worker, size: deps.size });
+const why = await workLoop({ ...deps, run: (message) => runMessage(deps, message, shutdown) }, shutdown);
+deps.log.info('worker ended', { worker: deps.worker, why });
+process.exit(0);

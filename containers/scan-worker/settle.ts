@@ -1,0 +1,81 @@
+/** Carries out how an attempt ends: results to S3, then one write that moves the task, then whoever must be told. */
+import { endTask } from '#shared/job/flow.ts';
+import type { TaskEnd } from '#shared/job/store.ts';
+import type { Attempted } from './attempt.ts';
+import type { WorkerDeps } from './deps.ts';
+import { type Ending, endingOf, endingOfStop, endingUnder } from './ending.ts';
+import { retry } from './retry.ts';
+import { taskErrorOf } from './task-error.ts';
+import type { TaskInHand } from './task-in-hand.ts';
+import { upload } from './upload.ts';
+
+/** SQS delays a message by 15 minutes at most (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html). */
+const MAX_DELAY_SECONDS = 900;
+/** A message that comes before the task's `notBefore` is dropped, and another worker's clock may be behind ours. */
+const CLOCK_MARGIN_SECONDS = 1;
+
+/** Rejects when the store does not answer: the lease then runs out, and the sweeper decides. */
+export async function settle(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted): Promise<void> {
+  const { ending } = attempted;
+  if (ending.do === 'put_back') return putBack(deps, inHand, attempted, ending);
+  if (ending.do === 'finish') return finish(deps, inHand, attempted, ending.end);
+  deps.record({ leasesLost: 1 }, { scanner: inHand.task.scanner });
+  inHand.log.warn('task dropped: it is not ours any more');
+}
+
+async function putBack(
+  deps: WorkerDeps,
+  inHand: TaskInHand,
+  attempted: Attempted,
+  { reason, delaySeconds, error }: Extract<Ending, { do: 'put_back' }>,
+): Promise<void> {
+  const { held, task, log } = inHand;
+  const answer = await deps.jobs.putBack(held, reason, delaySeconds, error);
+  log.info('task put back', { reason, answer, delaySeconds, error });
+  if (answer === 'lost') return;
+  if (answer === 'stopping') {
+    const job = await deps.jobs.readJob(task.jobId);
+    if (job !== undefined) await settle(deps, inHand, { ...attempted, ending: endingUnder(job) });
+    return;
+  }
+  await deps.jobs.unlockHosts(held, attempted.locked ?? []);
+  const { jobId, taskId, tenant, workerSize } = task;
+  const delay = Math.min(delaySeconds + CLOCK_MARGIN_SECONDS, MAX_DELAY_SECONDS);
+  await deps.queue.send([{ jobId, taskId, tenant, workerSize }], delay).catch((cause: unknown) => {
+    log.warn('message not sent; the sweeper will', { error: cause });
+  });
+}
+
+async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted, end: TaskEnd): Promise<void> {
+  const { task, held, lease, shutdown, log } = inHand;
+  const giveUp = AbortSignal.any([lease.lost, shutdown]);
+  const retrying = { ...deps, log };
+  let complete = end;
+  if (attempted.found) {
+    try {
+      complete = { ...end, result: await upload(retrying, { task, ...attempted.found }, giveUp) };
+    } catch (error) {
+      log.error('results not uploaded', { error });
+      const ending = endingWithoutUpload(deps, inHand, end, error);
+      return settle(deps, inHand, { ...attempted, found: undefined, ending });
+    }
+  }
+  if (!lease.isHeld()) return settle(deps, inHand, { ending: { do: 'nothing' } });
+  await retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? []));
+  deps.record({ tasksEnded: 1 }, { scanner: task.scanner, status: end.status });
+  log.info('task ended', { status: end.status, findings: complete.result?.findings, error: end.error });
+}
+
+/** A completed scan is worth another attempt; what ended otherwise ends so without its partial result. */
+function endingWithoutUpload(
+  deps: WorkerDeps,
+  { task, lease, shutdown }: TaskInHand,
+  end: TaskEnd,
+  cause: unknown,
+): Ending {
+  if (lease.lost.aborted) return endingOfStop('lease_lost');
+  if (shutdown.aborted) return endingOfStop('shutdown');
+  if (end.status !== 'completed') return { do: 'finish', end };
+  const error = taskErrorOf('upload_failed', cause);
+  return endingOf({ ok: false, error: { ...error, retryable: true } }, task, deps.limits, deps.random);
+}

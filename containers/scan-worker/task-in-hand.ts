@@ -1,0 +1,19 @@
+/** A claimed task, as those see it who work on it. */
+import type { ClaimedTask } from '#shared/job/store.ts';
+import type { Lease } from './heartbeat.ts';
+import type { Log } from './log.ts';
+import type { Stop } from './stop.ts';
+import type { TaskProgress } from './task-progress.ts';
+
+export interface TaskInHand extends ClaimedTask {
+  readonly lease: Lease;
+  readonly stop: Stop;
+  readonly progress: TaskProgress;
+  /** Private; gone when the work ends. */
+  readonly directory: string;
+  /** This worker is to end. */
+  readonly shutdown: AbortSignal;
+  /** The work on this task has ended. */
+  readonly done: AbortSignal;
+  readonly log: Log;
+}
