@@ -28,6 +28,8 @@ export const EXIT = {
   limit: 5,
   /** The service could not be reached or could not answer, or an answer was cut. Trying again can help. */
   unavailable: 6,
+  /** A scanner's output was cut or could not be read to its end (`parse`): what could be read was delivered. */
+  partial: 7,
   findings: 10,
   incomplete: 11,
   noVerdict: 12,

@@ -13,7 +13,7 @@ Examples:
   $ scanfleet report JOB_ID -o report.json                       a whole report or none
 
 The service: --url or SCANFLEET_URL, else the local service of this folder or one above it.
-Exit codes: 0 ok, 1 unexpected, 2 usage, 3 refused, 4 conflict, 5 limit, 6 unavailable;
+Exit codes: 0 ok, 1 unexpected, 2 usage, 3 refused, 4 conflict, 5 limit, 6 unavailable, 7 read in part;
 with --wait or --exit-verdict 0 clean, 10 findings, 11 incomplete, 12 no verdict.`;
 
 /** Runs one command line. Never throws: what went wrong is told on stderr, and in the exit code. */

@@ -22,4 +22,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'list', summary: "List one's own jobs, newest first", load: () => import('./list.ts') },
   { name: 'cancel', summary: 'Cancel a job', load: () => import('./cancel.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
+  { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },
 ];

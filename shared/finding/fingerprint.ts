@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Location } from './finding.ts';
 
 /**
@@ -9,7 +9,5 @@ import type { Location } from './finding.ts';
 export function fingerprint(scanner: string, rule: string, location: Location): string {
   const { host, port, protocol, url, selector } = location;
   const place = [host.toLowerCase(), port ?? '', protocol ?? '', url ?? '', selector ?? ''];
-  return createHash('sha256')
-    .update([scanner, rule, ...place].join('\0'))
-    .digest('hex');
+  return hash('sha256', [scanner, rule, ...place].join('\0'), 'hex');
 }
