@@ -98,8 +98,8 @@ function readMessage({ method = '', url = '', rawHeaders }: SignedMessage): Requ
   return { method, path, query: readQuery(query), headers };
 }
 
-/** A `+` is a plus here, not a space: signers write a space as %20. */
-function readQuery(query: string): QueryPair[] {
+/** Names and values of a raw query, decoded. A `+` is a plus here, not a space: signers write a space as %20. Throws URIError. */
+export function readQuery(query: string): QueryPair[] {
   const parts = query.split('&').filter((part) => part !== '');
   return parts.map((part) => {
     const at = part.indexOf('=');
