@@ -56,11 +56,12 @@ export const endingUnder = (job: Pick<Job, 'stopReason'>): Ending =>
 const BUSY_SECONDS = 5;
 const BUSY_SECONDS_AT_MOST = 300;
 
-/** Another task has one of the hosts: again after 5 s, and twice as long each time in a row, up to 5 min. */
-export function endingOfBusyHost(task: Pick<Task, 'claims'>): Ending {
-  // The last claim is this one, and still open.
-  const earlier = task.claims.slice(0, -1);
-  const busyInRow = earlier.length - 1 - earlier.findLastIndex(({ why }) => why !== 'host_busy');
+/**
+ * Another task has one of the hosts: again after 5 s, and twice as long each time in a row, up to 5 min. A claim that met a busy host is
+ * counted as an attempt and not kept in the list, whose last entry is the claim in hand: so the attempts missing before it are the row.
+ */
+export function endingOfBusyHost({ attempt, claims }: Pick<Task, 'attempt' | 'claims'>): Ending {
+  const busyInRow = attempt - 1 - (claims.at(-2)?.attempt ?? 0);
   return {
     do: 'put_back',
     reason: 'host_busy',

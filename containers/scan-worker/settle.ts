@@ -11,8 +11,6 @@ import { upload } from './upload.ts';
 
 /** SQS delays a message by 15 minutes at most (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html). */
 const MAX_DELAY_SECONDS = 900;
-/** A message that comes before the task's `notBefore` is dropped, and another worker's clock may be behind ours. */
-const CLOCK_MARGIN_SECONDS = 1;
 
 /** Rejects when the store does not answer: the lease then runs out, and the sweeper decides. */
 export async function settle(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted): Promise<void> {
@@ -40,10 +38,11 @@ async function putBack(
   }
   await deps.jobs.unlockHosts(held, attempted.locked ?? []);
   const { jobId, taskId, tenant, workerSize } = task;
-  const delay = Math.min(delaySeconds + CLOCK_MARGIN_SECONDS, MAX_DELAY_SECONDS);
-  await deps.queue.send([{ jobId, taskId, tenant, workerSize }], delay).catch((cause: unknown) => {
-    log.warn('message not sent; the sweeper will', { error: cause });
-  });
+  await deps.queue
+    .send([{ jobId, taskId, tenant, workerSize }], Math.min(delaySeconds, MAX_DELAY_SECONDS))
+    .catch((cause: unknown) => {
+      log.warn('message not sent; the sweeper will', { error: cause });
+    });
 }
 
 async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted, end: TaskEnd): Promise<void> {

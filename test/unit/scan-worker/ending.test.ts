@@ -54,21 +54,18 @@ describe('a run that was stopped', () => {
 });
 
 describe('a busy host', () => {
-  const claims = (...why: string[]): Claim[] =>
-    [...why, undefined].map((why, i) => ({
-      attempt: i + 1,
-      worker: 'w',
-      at: '2026-01-31T12:00:00.000Z',
-      ...(why && { why }),
-    }));
+  const claimedAt = (...attempts: number[]): Claim[] =>
+    attempts.map((attempt) => ({ attempt, worker: 'w', at: '2026-01-31T12:00:00.000Z' }));
 
   it.each([
-    [[], 5],
-    [['host_busy'], 10],
-    [['host_busy', 'host_busy', 'host_busy'], 40],
-    [['host_busy', 'host_busy', 'shutdown', 'host_busy'], 10],
-    [Array(12).fill('host_busy'), 300],
-  ] as [string[], number][])('after claims that ended by %j is waited for %i s', (why, delaySeconds) => {
-    expect(endingOfBusyHost({ claims: claims(...why) })).toEqual({ do: 'put_back', reason: 'host_busy', delaySeconds });
+    ['met at once', [1], 5],
+    ['met the second time', [2], 10],
+    ['met the fourth time', [4], 40],
+    ['met the second time since a run that failed', [1, 2, 5], 20],
+    ['met for the first time since a run that failed', [3, 4], 5],
+    ['met again and again', [30], 300],
+  ] as [string, number[], number][])('%s is waited for longer each time in a row', (_, attempts, delaySeconds) => {
+    const task = { attempt: attempts.at(-1) as number, claims: claimedAt(...attempts) };
+    expect(endingOfBusyHost(task)).toEqual({ do: 'put_back', reason: 'host_busy', delaySeconds });
   });
 });
