@@ -3,7 +3,6 @@
  * and Lambda do.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBridgeEvent } from 'aws-lambda';
 import type { EventType } from '#shared/names.ts';
 import { type FunctionHandler, type Functions, invoke } from './gateway/invocation.ts';
@@ -15,6 +14,7 @@ export type BusEvent = EventBridgeEvent<string, unknown>;
 export interface BackgroundDeps {
   readonly functions: Functions;
   readonly now: () => Date;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Told of every try that failed. */
   readonly onFault: (fault: { readonly function: string; readonly attempt: number; readonly error: unknown }) => void;
 }
@@ -85,7 +85,7 @@ async function invokeAsync(deps: BackgroundDeps, name: string, event: BusEvent, 
     }
     const waitMs = RETRY_AFTER_MS[attempt - 1];
     if (waitMs === undefined) return;
-    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    await deps.sleep(waitMs, signal).catch(() => undefined);
   }
 }
 

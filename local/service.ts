@@ -42,7 +42,10 @@ const now = () => new Date();
  * which the functions read. Throws ConflictError (port or state in use), ForbiddenError (state, credentials), ValidationError
  * (environment), UnavailableError (an emulator).
  */
-export async function startService(options: LocalOptions, context: Pick<Context, 'env' | 'output'>): Promise<Service> {
+export async function startService(
+  options: LocalOptions,
+  context: Pick<Context, 'env' | 'output' | 'sleep'>,
+): Promise<Service> {
   process.umask(0o077); // Whatever is written, by children too, is the user's alone.
   limitsFromEnv(context.env);
   await using started = new AsyncDisposableStack();
@@ -59,7 +62,12 @@ export async function startService(options: LocalOptions, context: Pick<Context,
   );
   changeEnvironment(functionsEnvironment(names, context.env));
   started.defer(await uploadPolicy({ s3, bucket: BUCKET_NAME, tell: context.output.message }, state.policyFile));
-  const endpoint = await startFunctions(started, aws, { port: options.port, region, identities: keys.identities });
+  const endpoint = await startFunctions(started, {
+    port: options.port,
+    region,
+    identities: keys.identities,
+    sleep: context.sleep,
+  });
   await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities: keys.identities }), { mode: 0o600 });
   started.defer(() => rm(state.localFile, { force: true }));
   const held = started.move();
@@ -91,20 +99,20 @@ interface Front {
   readonly port: number;
   readonly region: string;
   readonly identities: readonly Identity[];
+  readonly sleep: Context['sleep'];
 }
 
 /** The functions and all that calls them: bus, schedules, gateway. The gateway's endpoint. */
 async function startFunctions(
   started: AsyncDisposableStack,
-  aws: LocalAws,
-  { port, region, identities }: Front,
+  { port, region, identities, sleep }: Front,
 ): Promise<string> {
   installAwsLambda();
   const names = [...Object.values(routes).map((route) => route.function), ...BACKGROUND_FUNCTIONS];
   const functions = await loadFunctions(names);
   const sweepMs = limitsFromEnv(environment()).sweepSeconds * 1_000;
   const background = startBackground(
-    { functions, now, onFault: (fault) => logger.error('function failed', fault) },
+    { functions, now, sleep, onFault: (fault) => logger.error('function failed', fault) },
     { sweepMs },
   );
   started.defer(() => background.close());

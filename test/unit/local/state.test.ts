@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openState } from '#local/state.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scanfleet-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const open = (directory: string, options = {}) => openState({ directory, fresh: false, ephemeral: false, ...options });
+const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+it('makes a private folder with the default policy', async () => {
+  await using state = await open(join(folder, 'new/state'));
+  expect(await modeOf(state.directory)).toBe(0o700);
+  expect(await modeOf(state.policyFile)).toBe(0o600);
+  expect(await readFile(state.policyFile, 'utf8')).toContain('default: deny');
+});
+
+it('makes an existing folder private', async () => {
+  await mkdir(join(folder, 'open'), { mode: 0o755 });
+  await using state = await open(join(folder, 'open'));
+  expect(await modeOf(state.directory)).toBe(0o700);
+});
+
+it('keeps the policy that is there', async () => {
+  await writeFile(join(folder, 'policy.yaml'), 'default: allow\n');
+  await using state = await open(folder);
+  expect(await readFile(state.policyFile, 'utf8')).toBe('default: allow\n');
+});
+
+it('forgets jobs, results and keys when it starts fresh, but no policy and nothing of anybody else', async () => {
+  const ours = ['keys.json', 'local.json', 'dynamodb.db', 'dynamodb.db-wal', 's3'];
+  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt'];
+  for (const name of [...ours, ...kept]) await writeFile(join(folder, name), 'x');
+  await using _state = await open(folder, { fresh: true });
+  expect((await readdir(folder)).sort()).toEqual([...kept].sort());
+});
+
+it('is used by one service at a time, under whatever name', async () => {
+  await symlink(folder, `${folder}-link`);
+  const first = await open(folder);
+  await expect(open(`${folder}-link`)).rejects.toMatchObject({
+    code: 'state_in_use',
+    message: `${folder} is in use by another local service (process ${process.pid}); end that one, or choose another folder with --state`,
+  });
+  await first[Symbol.asyncDispose]();
+  await using _second = await open(`${folder}-link`);
+  await rm(`${folder}-link`);
+});
+
+it('leaves nothing of an ephemeral state', async () => {
+  const state = await open('/nowhere', { ephemeral: true });
+  await writeFile(state.keysFile, 'x');
+  await state[Symbol.asyncDispose]();
+  await expect(stat(state.directory)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+it('says where it cannot write', async () => {
+  await writeFile(join(folder, 'file'), '');
+  await expect(open(join(folder, 'file/state'))).rejects.toMatchObject({ code: 'state_not_writable' });
+});
