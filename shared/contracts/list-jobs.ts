@@ -5,11 +5,12 @@ import { SCANNER_NAMES } from '../scanner/definition.ts';
 import { STATUSES } from '../status.ts';
 import { Instant } from './ids.ts';
 import { JobSummaryView } from './job.ts';
+import { TargetText } from './target-text.ts';
 
 export const ListJobsQuery = z.strictObject({
   status: z.enum(STATUSES).optional(),
   scanner: z.enum(SCANNER_NAMES).optional(),
-  target: z.string().min(1).max(2_048).optional(),
+  target: TargetText.transform(({ text }) => text).optional(),
   project: z.string().min(1).max(64).optional(),
   from: Instant.optional().describe('Created at or after'),
   to: Instant.optional().describe('Created before'),

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
 import type { ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
-import { parseTarget, TargetError } from '../target/parse.ts';
+import { TargetText } from './target-text.ts';
 
 /** Text for people: no control or bidirectional characters, which could rewrite a terminal or a page. */
 const text = (max: number) =>
@@ -14,20 +14,6 @@ const text = (max: number) =>
     .min(1)
     .max(max)
     .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u, 'must not hold control or formatting characters');
-
-const TargetText = z
-  .string()
-  .max(2_048, 'must be at most 2048 characters')
-  .transform((value, ctx) => {
-    try {
-      return parseTarget(value);
-    } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
-      ctx.addIssue({ code: 'custom', message: error.message });
-      return z.NEVER;
-    }
-  })
-  .describe('A host name, IP address, CIDR or http(s) URL');
 
 const scannerNames = [...SCANNERS.keys()];
 const Scanner = z
