@@ -2,6 +2,7 @@
  * The HTTP API as typed calls, derived from the table of routes: signed, checked by the route's own schema, and repeated where that is
  * safe and can help.
  */
+import { randomUUID } from 'node:crypto';
 import type * as z from 'zod';
 import { type RouteName, routes } from '#shared/contracts/routes.ts';
 import { CorruptError, UnavailableError } from '#shared/errors.ts';
@@ -60,7 +61,10 @@ export function apiClient(deps: ApiClientDeps): ApiClient {
     return REPEATABLE[name] ? retrying(deps, signal, operation) : operation();
   };
   return {
-    call: (name, input, signal) => ask(name, input, signal, (response) => readAnswer(name, response)),
+    call: (name, input, signal) =>
+      ask(name, name === 'submitJob' ? withIdempotencyKey(input) : input, signal, (response) =>
+        readAnswer(name, response),
+      ),
     exportReport: (input, signal) =>
       ask('exportReport', input, signal, (response, within) =>
         openReport(response, input.query?.format ?? 'json', within),
@@ -73,6 +77,14 @@ interface AnyInput {
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A key of this call's own where its caller gave none: every repeat of it carries the same. */
+function withIdempotencyKey(input: AnyInput): AnyInput {
+  const { body, headers = {} } = input;
+  const isGiven =
+    HEADERS.idempotencyKey in headers || (typeof body === 'object' && body !== null && 'idempotencyKey' in body);
+  return isGiven ? input : { ...input, headers: { ...headers, [HEADERS.idempotencyKey]: randomUUID() } };
 }
 
 function requestOf(name: RouteName, { path = {}, query = {}, body, headers = {} }: AnyInput): Request {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { CorruptError } from '#shared/errors.ts';
 import { noFindings, SEVERITIES, type Severity, type SeverityCounts } from '#shared/finding/severity.ts';
 import { parseJson } from './exchange.ts';
-import { severities } from './job-view.ts';
+import { amount, severities } from './job-view.ts';
 import type { Data, Tone } from './output.ts';
 
 /** What the table shows of a finding; every profile from `summary` on has it. */
@@ -80,7 +80,7 @@ export function showFindings(data: Data, { rows, counts }: Worst): void {
         title,
       ]),
     );
-  data.line(`${total} findings: ${severities(counts)}`);
+  data.line(`${amount(total, 'finding')}: ${severities(counts)}`);
   if (total > rows.length) data.line(`The ${rows.length} most severe are shown; -o FILE gets all.`);
 }
 

@@ -31,6 +31,9 @@ export const verdictCell = (verdict: Verdict | null): Cell =>
 /** `2026-11-21 10:41:07Z`: UTC to the second. */
 export const shortTime = (at: string): string => `${at.slice(0, 19).replace('T', ' ')}Z`;
 
+/** `1 finding`, `2 findings`. */
+export const amount = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
 /** `2 high, 1 info`; most severe first, what is zero left out. */
 export const severities = (counts: Readonly<SeverityCounts>): string =>
   SEVERITIES.filter((severity) => counts[severity] > 0)
@@ -45,7 +48,7 @@ export function progressOf(job: JobView): Progress {
   return {
     state: job.status,
     percent: job.percent,
-    counts: `${endedTasks(job)} of ${job.tasks.total} tasks, ${job.findings + job.partialFindings} findings`,
+    counts: `${endedTasks(job)} of ${amount(job.tasks.total, 'task')}, ${amount(job.findings + job.partialFindings, 'finding')}`,
     message: running?.progress ? `${running.scanner}: ${running.progress.message}` : '',
   };
 }

@@ -23,4 +23,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'cancel', summary: 'Cancel a job', load: () => import('./cancel.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
   { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },
+  { name: 'local', summary: 'Run the whole service on this machine', load: () => import('./local.ts') },
 ];

@@ -1,7 +1,7 @@
 /** `scanfleet submit`: a new job, from options or a file. */
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { UnavailableError } from '#shared/errors.ts';
+import { ScanfleetError } from '#shared/errors.ts';
 import { PRIORITIES } from '#shared/job/job.ts';
 import { HEADERS } from '#shared/names.ts';
 import { PROFILES } from '#shared/report/profile.ts';
@@ -11,7 +11,7 @@ import { addConnectionOptions, type ConnectionOptions, connect } from '../connec
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
-import { showJob } from '../job-view.ts';
+import { amount, showJob } from '../job-view.ts';
 import { durationSeconds, labels } from '../option-values.ts';
 import { addOption, addOptions, addScanner } from '../scanner-options.ts';
 import { readRequest, type SubmitBody, type SubmitOptions } from '../submit-request.ts';
@@ -73,7 +73,7 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
     else {
       output.line(job.jobId);
       output.message(
-        `${job.tasks.total} tasks, ${job.queuePosition} before it. To follow: scanfleet status ${job.jobId} --watch`,
+        `${amount(job.tasks.total, 'task')}, ${job.queuePosition} before it. To follow: scanfleet status ${job.jobId} --watch`,
       );
     }
     return EXIT.ok;
@@ -88,15 +88,13 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   return exitCodeOfVerdict(ended.verdict);
 }
 
-/** Always under an idempotency key, so that a repeat after a lost answer finds the same job. */
-async function submit({ output, signal }: Context, client: ApiClient, body: SubmitBody, key: string = randomUUID()) {
+async function submit({ output, signal }: Context, client: ApiClient, body: SubmitBody, givenKey?: string) {
+  const key = givenKey ?? body.idempotencyKey ?? randomUUID();
   try {
     return await client.call('submitJob', { body, headers: { [HEADERS.idempotencyKey]: key } }, signal);
   } catch (error) {
-    if (error instanceof UnavailableError)
-      output.message(
-        `Whether the job was made is unknown. Submit it again with --idempotency-key ${key} and it is made once.`,
-      );
+    if (error instanceof ScanfleetError && error.retryable)
+      output.message(`To submit it again and never make it twice, add: --idempotency-key ${key}`);
     throw error;
   }
 }

@@ -89,7 +89,7 @@ describe('followWithProgress', () => {
     const { context, client, messages } = world([endedJobView()]);
     await followWithProgress(context, client, jobView());
     expect(messages()).toBe(
-      'running 50%, 0 of 1 tasks, 0 findings, nmap: Connect Scan\ncompleted 100%, 1 of 1 tasks, 3 findings\n',
+      'running 50%, 0 of 1 task, 0 findings, nmap: Connect Scan\ncompleted 100%, 1 of 1 task, 3 findings\n',
     );
   });
 
