@@ -1,0 +1,112 @@
+/** `scanfleet status`, `list` and `cancel` as processes. */
+import { once } from 'node:events';
+import { describe, expect } from 'vitest';
+import { HOSTILE, it } from '#test/support/cli-test.ts';
+import { json, problem } from '#test/support/contract-server.ts';
+import { endedJobView, JOB_ID, jobView } from '#test/support/job-views.ts';
+import { ended, startCli } from '#test/support/run-cli.ts';
+
+describe('status', () => {
+  it('shows a job, what strangers wrote in it escaped', async ({ server, scanfleet }) => {
+    server.answer(json(200, jobView({ name: HOSTILE })));
+    const result = await scanfleet('status', JOB_ID);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('Name      \\x1b[31mred\\u202e\n');
+  });
+
+  it('--json is the job, safe to show and unchanged in meaning', async ({ server, scanfleet }) => {
+    server.answer(json(200, jobView({ name: HOSTILE })));
+    const { stdout } = await scanfleet('status', JOB_ID, '--json');
+    expect(stdout).not.toContain('\u202e');
+    expect(JSON.parse(stdout)).toEqual(jobView({ name: HOSTILE }));
+  });
+
+  it('--watch --json is a line at each change', async ({ server, scanfleet }) => {
+    server.answer(json(200, jobView()), json(200, jobView()), json(200, endedJobView()));
+    const { stdout, code } = await scanfleet('status', JOB_ID, '--watch', '--json', '--exit-verdict');
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([jobView(), endedJobView()]);
+    expect(code).toBe(10);
+  });
+
+  it('of a job that is not there is refused', async ({ server, scanfleet }) => {
+    server.answer(problem(404, 'job_not_found', { detail: 'There is no such job.' }));
+    const result = await scanfleet('status', JOB_ID);
+    expect(result).toMatchObject({ code: 3, stdout: '' });
+    expect(result.stderr).toContain('There is no such job. (job_not_found)');
+  });
+
+  it('Ctrl-C while watching ends with 130 and says that the job goes on', async ({ server, env }) => {
+    server.answer(json(200, jobView()));
+    const child = startCli(['status', JOB_ID, '--watch'], { env });
+    child.stderr?.once('data', () => child.kill('SIGINT'));
+    const result = await ended(child);
+    expect(result).toMatchObject({ code: 130, stdout: '' });
+    expect(result.stderr).toContain(`the job goes on. To stop it: scanfleet cancel ${JOB_ID}`);
+  });
+});
+
+describe('list', () => {
+  const page = (count: number, nextCursor?: string) =>
+    json(200, { jobs: Array.from({ length: count }, () => endedJobView()), ...(nextCursor ? { nextCursor } : {}) });
+
+  it('shows jobs as a table', async ({ server, scanfleet }) => {
+    server.answer(json(200, { jobs: [endedJobView({ name: 'weekly' })] }));
+    const { stdout } = await scanfleet('list', '--status', 'completed', '--from', '2026-01-31');
+    expect(stdout.split('\n')).toEqual([
+      'JOB                                   CREATED               STATUS      VERDICT     DONE  FINDINGS  SCANNERS  NAME',
+      `${JOB_ID}  2026-01-31 12:00:00Z  completed   findings    100%  3         nmap      weekly`,
+      '',
+    ]);
+    expect(server.received[0]?.url.search).toBe('?status=completed&from=2026-01-31T00%3A00%3A00.000Z&limit=20');
+  });
+
+  it('--limit asks for page after page', async ({ server, scanfleet }) => {
+    server.answer(page(100, 'c1'), page(50, 'c2'));
+    const { stdout } = await scanfleet('list', '--limit', '150', '--json');
+    expect(server.received.map(({ url }) => url.search)).toEqual(['?limit=100', '?cursor=c1&limit=50']);
+    const document = JSON.parse(stdout);
+    expect(document.jobs).toHaveLength(150);
+    expect(document.nextCursor).toBe('c2');
+  });
+
+  it('--all goes to the end, as one document', async ({ server, scanfleet }) => {
+    server.answer(page(100, 'c1'), page(100, 'c2'), page(1));
+    const { stdout } = await scanfleet('list', '--all', '--json');
+    const document = JSON.parse(stdout);
+    expect(document.jobs).toHaveLength(201);
+    expect(document).not.toHaveProperty('nextCursor');
+  });
+
+  it('of nothing is an empty document', async ({ server, scanfleet }) => {
+    server.answer(page(0));
+    expect((await scanfleet('list', '--json')).stdout).toBe('{"jobs":[]}\n');
+  });
+
+  it('ends quietly when its reader has enough', async ({ server, env }) => {
+    server.answer(page(100, 'again'));
+    const child = startCli(['list', '--all', '--json'], { env });
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(141);
+    expect(child.stderr?.read()).toBeNull();
+  });
+});
+
+describe('cancel', () => {
+  it('says where the job stands, with --wait at its end', async ({ server, scanfleet }) => {
+    const end = endedJobView({ status: 'cancelled', verdict: 'incomplete' });
+    server.answer(json(202, jobView({ status: 'cancelling' })), json(200, end));
+    expect(await scanfleet('cancel', JOB_ID, '--wait')).toMatchObject({ code: 0, stdout: `${JOB_ID} cancelled\n` });
+    expect(server.received[0]).toMatchObject({ method: 'POST', body: '' });
+  });
+
+  it('of an ended job is a conflict', async ({ server, scanfleet }) => {
+    server.answer(problem(409, 'job_state'));
+    expect(await scanfleet('cancel', JOB_ID)).toMatchObject({ code: 4 });
+  });
+});
