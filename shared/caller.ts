@@ -12,7 +12,7 @@ export interface Caller {
   readonly admin: boolean;
 }
 
-const Account = z.string().regex(/^\d{12}$/, 'must be a 12-digit AWS account id');
+export const Account = z.string().regex(/^\d{12}$/, 'must be a 12-digit AWS account id');
 const PrincipalRule = z.strictObject({
   account: Account,
   name: z.string().min(1).max(64).optional().describe('Role or user name; any when absent'),

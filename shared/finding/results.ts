@@ -35,14 +35,17 @@ export interface Signer {
   ): Promise<{ url: string; expiresAt: string }>;
 }
 
+/** The first part of every key. Rights and lifetimes are given by it (infra). */
+export const AREAS = { results: 'results/', plans: 'plans/', reports: 'reports/', config: 'config/' } as const;
+
 /** Where an attempt's results lie: no two attempts share a prefix, so a replaced worker cannot touch its successor's. */
 export const attemptPrefix = (tenant: string, jobId: string, taskId: string, attempt: number): string =>
-  `results/${tenant}/${jobId}/${taskId}/${attempt}/`;
-export const jobResultsPrefix = (tenant: string, jobId: string): string => `results/${tenant}/${jobId}/`;
-export const planKey = (tenant: string, jobId: string): string => `plans/${tenant}/${jobId}`;
-export const reportsPrefix = (tenant: string, jobId: string): string => `reports/${tenant}/${jobId}/`;
+  `${AREAS.results}${tenant}/${jobId}/${taskId}/${attempt}/`;
+export const jobResultsPrefix = (tenant: string, jobId: string): string => `${AREAS.results}${tenant}/${jobId}/`;
+export const planKey = (tenant: string, jobId: string): string => `${AREAS.plans}${tenant}/${jobId}`;
+export const reportsPrefix = (tenant: string, jobId: string): string => `${AREAS.reports}${tenant}/${jobId}/`;
 /** The deployment's target policy. */
-export const POLICY_KEY = 'config/policy.yaml';
+export const POLICY_KEY = `${AREAS.config}policy.yaml`;
 
 /** File names under an attempt's prefix. */
 export const FINDINGS_FILE = 'findings.ndjson.gz';

@@ -1,0 +1,57 @@
+/** The one table. Keys and indexes come from shared/aws/table.ts, which the store uses too. */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { TABLE } from '#shared/aws/table.ts';
+
+const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+/** A transaction needs the rights of what it holds (DynamoDB developer guide, "Using IAM with transactions"). Nothing scans. */
+const WRITE = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'ConditionCheckItem'].map(
+  (name) => `dynamodb:${name}`,
+);
+
+const text = (name: string) => ({ name, type: AttributeType.STRING });
+
+export class JobTable extends Construct {
+  readonly variables: { readonly JOB_TABLE: string };
+  private readonly table: Table;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.table = new Table(this, 'Table', {
+      partitionKey: text(TABLE.partitionKey),
+      sortKey: text(TABLE.sortKey),
+      timeToLiveAttribute: TABLE.ttlAttribute,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    for (const { name, partitionKey, sortKey } of TABLE.indexes)
+      this.table.addGlobalSecondaryIndex({
+        indexName: name,
+        partitionKey: text(partitionKey),
+        sortKey: text(sortKey),
+        projectionType: ProjectionType[TABLE.projection],
+      });
+    this.variables = { JOB_TABLE: this.table.tableName };
+  }
+
+  readBy(reader: IGrantable): void {
+    this.table.grant(reader, ...READ);
+  }
+
+  /** The token bucket of a caller's rate lies under its tenant: all that a reading route may write. */
+  meteredBy(meter: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee: meter,
+      actions: ['dynamodb:UpdateItem'],
+      resourceArns: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] } },
+    });
+  }
+
+  writtenBy(writer: IGrantable): void {
+    this.table.grant(writer, ...READ, ...WRITE);
+  }
+}

@@ -1,0 +1,54 @@
+/** Results, plans and built reports, which go with their jobs, and the target policy, which stays. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { AREAS } from '#shared/finding/results.ts';
+import type { Limits } from '#shared/limits.ts';
+
+type Area = keyof typeof AREAS;
+
+/** Objects outlive the records that name them. */
+const DAYS_AFTER_RECORDS = 2;
+const SECONDS_PER_DAY = 86_400;
+
+export class ResultsBucket extends Construct {
+  readonly variables: { readonly RESULTS_BUCKET: string };
+  private readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, { retentionSeconds }: Pick<Limits, 'retentionSeconds'>) {
+    super(scope, id);
+    const expiration = Duration.days(Math.ceil(retentionSeconds / SECONDS_PER_DAY) + DAYS_AFTER_RECORDS);
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...(['results', 'plans', 'reports'] as const).map((area) => ({
+          id: `expire-${area}`,
+          prefix: AREAS[area],
+          expiration,
+        })),
+      ],
+    });
+    this.variables = { RESULTS_BUCKET: this.bucket.bucketName };
+  }
+
+  /** Who may list is told that an object is absent, anybody else that it is forbidden (S3 API reference, GetObject, "Permissions"). */
+  readBy(reader: IGrantable, ...areas: Area[]): void {
+    Grant.addToPrincipal({ grantee: reader, actions: ['s3:ListBucket'], resourceArns: [this.bucket.bucketArn] });
+    Grant.addToPrincipal({ grantee: reader, actions: ['s3:GetObject'], resourceArns: this.objectsIn(areas) });
+  }
+
+  writtenBy(writer: IGrantable, ...areas: Area[]): void {
+    const actions = ['s3:PutObject', 's3:AbortMultipartUpload'];
+    Grant.addToPrincipal({ grantee: writer, actions, resourceArns: this.objectsIn(areas) });
+  }
+
+  private objectsIn(areas: readonly Area[]): string[] {
+    return areas.map((area) => this.bucket.arnForObjects(`${AREAS[area]}*`));
+  }
+}

@@ -1,0 +1,57 @@
+/** What dispatch-workers starts: a cluster that is empty while nothing runs, and a task definition for each worker size. */
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { Cluster, ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
+import type { Foundation } from '../foundation.ts';
+import { WorkerDefinition } from './worker-definition.ts';
+import { WorkerNetwork } from './worker-network.ts';
+
+type FleetVariables = Readonly<Record<Extract<keyof DispatchWorkersEnv, `WORKER_${string}`>, string>>;
+
+export class WorkerFleet extends Construct {
+  readonly variables: FleetVariables;
+  readonly repositoryUri: string;
+  private readonly cluster: Cluster;
+  private readonly definitions: readonly WorkerDefinition[];
+
+  constructor(scope: Construct, id: string, foundation: Foundation) {
+    super(scope, id);
+    const repository = new Repository(this, 'Repository', {
+      imageScanOnPush: true,
+      emptyOnDelete: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const image = ContainerImage.fromEcrRepository(repository, foundation.settings.workerImageTag);
+    const network = new WorkerNetwork(this, 'Network');
+    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    const small = new WorkerDefinition(this, 'Small', { size: 'small', image, foundation });
+    const large = new WorkerDefinition(this, 'Large', { size: 'large', image, foundation });
+    this.definitions = [small, large];
+    this.repositoryUri = repository.repositoryUri;
+    this.variables = {
+      ...network.variables,
+      WORKER_CLUSTER: this.cluster.clusterName,
+      WORKER_TASK_DEFINITION_SMALL: small.family,
+      WORKER_TASK_DEFINITION_LARGE: large.family,
+    };
+  }
+
+  /** Starts workers of our definitions on our cluster, and counts what runs there: ListTasks knows no narrower resource than its condition. */
+  launchedBy(launcher: IGrantable): void {
+    const conditions = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
+    const resourceArns = this.definitions.map(({ family }) =>
+      Stack.of(this).formatArn({
+        service: 'ecs',
+        resource: 'task-definition',
+        resourceName: `${family}:*`,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      }),
+    );
+    Grant.addToPrincipal({ grantee: launcher, actions: ['ecs:RunTask'], resourceArns, conditions });
+    Grant.addToPrincipal({ grantee: launcher, actions: ['ecs:ListTasks'], resourceArns: ['*'], conditions });
+    for (const definition of this.definitions) definition.rolesPassedBy(launcher);
+  }
+}

@@ -1,0 +1,50 @@
+/** The functions that nobody calls: they follow events and the clock. */
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Env as BuildReportEnv } from '#functions/build-report/env.ts';
+import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
+import type { Env as SweepTasksEnv } from '#functions/sweep-tasks/env.ts';
+import { NodeFunction } from './constructs/node-function.ts';
+import type { WorkerFleet } from './constructs/worker-fleet.ts';
+import type { Foundation } from './foundation.ts';
+
+/** As long as a Lambda may run: the largest report is built in one go. */
+const BUILD_TIMEOUT = Duration.minutes(15);
+/** A run that takes longer than the minute to the next one is of no use. */
+const MINUTE = Duration.minutes(1);
+
+export function eventFunctions(
+  scope: Construct,
+  { jobs, tasks, results, events, settings: { limits } }: Foundation,
+  workers: WorkerFleet,
+): void {
+  const dispatchWorkers = new NodeFunction<DispatchWorkersEnv>(scope, 'dispatch-workers', {
+    variables: { ...tasks.variables, ...workers.variables },
+    limits,
+    timeout: MINUTE,
+  });
+  tasks.watchedBy(dispatchWorkers);
+  workers.launchedBy(dispatchWorkers);
+  events.on('JobSubmitted', dispatchWorkers);
+  events.everyMinute(dispatchWorkers);
+
+  const sweepTasks = new NodeFunction<SweepTasksEnv>(scope, 'sweep-tasks', {
+    variables: { ...jobs.variables, ...tasks.variables, ...events.variables },
+    limits,
+    timeout: MINUTE,
+  });
+  jobs.writtenBy(sweepTasks);
+  tasks.fedBy(sweepTasks);
+  events.sentBy(sweepTasks);
+  events.everyMinute(sweepTasks);
+
+  const buildReport = new NodeFunction<BuildReportEnv>(scope, 'build-report', {
+    variables: { ...jobs.variables, ...results.variables },
+    limits,
+    timeout: BUILD_TIMEOUT,
+  });
+  jobs.readBy(buildReport);
+  results.readBy(buildReport, 'plans', 'results', 'reports');
+  results.writtenBy(buildReport, 'reports');
+  events.on('ReportRequested', buildReport);
+}

@@ -1,0 +1,36 @@
+/** One deployment, in the order of the flow: a request becomes a job, a job becomes tasks on a queue, a worker runs them, a report comes back. */
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { limitsFromEnv } from '#shared/limits.ts';
+import { apiFunctions } from './api-functions.ts';
+import { JobApi } from './constructs/job-api.ts';
+import { JobEvents } from './constructs/job-events.ts';
+import { JobTable } from './constructs/job-table.ts';
+import { ResultsBucket } from './constructs/results-bucket.ts';
+import { TaskQueues } from './constructs/task-queues.ts';
+import { WorkerFleet } from './constructs/worker-fleet.ts';
+import { eventFunctions } from './event-functions.ts';
+import type { Foundation } from './foundation.ts';
+import type { Settings } from './settings.ts';
+
+export class ScanfleetStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, ...props }: StackProps & { readonly settings: Settings }) {
+    super(scope, id, { description: 'scanfleet: serverless scan jobs', ...props });
+    const foundation: Foundation = {
+      jobs: new JobTable(this, 'Jobs'),
+      tasks: new TaskQueues(this, 'Tasks'),
+      results: new ResultsBucket(this, 'Results', limitsFromEnv(settings.limits)),
+      events: new JobEvents(this, 'Events'),
+      settings,
+    };
+    const workers = new WorkerFleet(this, 'Workers', foundation);
+    eventFunctions(this, foundation, workers);
+    const api = new JobApi(this, 'Api', {
+      functions: apiFunctions(this, foundation),
+      allowedAccounts: settings.allowedAccounts,
+    });
+    new CfnOutput(this, 'ApiUrl', { value: api.url });
+    new CfnOutput(this, 'ResultsBucketName', { value: foundation.results.variables.RESULTS_BUCKET });
+    new CfnOutput(this, 'WorkerRepositoryUri', { value: workers.repositoryUri });
+  }
+}

@@ -1,0 +1,417 @@
+import { readFileSync } from 'node:fs';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { Env as WorkerEnv } from '#containers/scan-worker/env.ts';
+import { ScanfleetStack } from '#infra/scanfleet-stack.ts';
+import { readSettings } from '#infra/settings.ts';
+import { GATEWAY_PROBLEMS } from '#shared/contracts/problem.ts';
+import { routes } from '#shared/contracts/routes.ts';
+import { ValidationError } from '#shared/errors.ts';
+
+const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+const { context } = CdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
+
+function synthesize(settings: object = {}) {
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  return Template.fromStack(new ScanfleetStack(app, 'scanfleet', { settings: readSettings(settings) }));
+}
+
+/** A resource as JSON, loosely: the assertions say what must be in it. */
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a CloudFormation template has no types
+  readonly Properties: any;
+}
+
+const template = synthesize();
+const resources = new Map<string, Resource>(Object.entries(template.toJSON().Resources));
+const ofType = (type: string) =>
+  [...resources].filter(([, { Type }]) => Type === type).map(([id, resource]) => ({ id, ...resource.Properties }));
+
+/** Logical ids begin with the construct's path, its hyphens left out: the folder of the function a resource belongs to. */
+const FOLDERS = [
+  'submit-job',
+  'list-jobs',
+  'get-job',
+  'cancel-job',
+  'export-report',
+  'report-link',
+  'build-report',
+  'dispatch-workers',
+  'sweep-tasks',
+];
+const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replace('-', '')));
+
+describe('the API', () => {
+  const pathOf = (resource: { Ref: string } | { 'Fn::GetAtt': unknown }): string => {
+    if ('Fn::GetAtt' in resource) return '';
+    const { ParentId, PathPart } = resources.get(resource.Ref)?.Properties ?? {};
+    return `${pathOf(ParentId)}/${PathPart}`;
+  };
+  const methods = ofType('AWS::ApiGateway::Method').map(
+    ({ HttpMethod, ResourceId, AuthorizationType, Integration }) => {
+      const uri = JSON.stringify(Integration.Uri);
+      return {
+        route: `${HttpMethod} ${pathOf(ResourceId)}`,
+        function: FOLDERS.find((folder) => uri.includes(`"${folder.replace('-', '')}Function`)),
+        streaming: Integration.ResponseTransferMode === 'STREAM' && uri.includes('response-streaming-invocations'),
+        auth: AuthorizationType,
+        timeout: Integration.TimeoutInMillis,
+      };
+    },
+  );
+
+  it('has the routes of routes.ts and no others, each with its function, all behind IAM', () => {
+    const expected = Object.values(routes).map((route) => ({
+      route: `${route.method} ${route.path}`,
+      function: route.function,
+      streaming: route.streaming,
+      auth: 'AWS_IAM',
+      timeout: route.streaming ? 900_000 : 29_000,
+    }));
+    expect(methods).toHaveLength(expected.length);
+    expect(methods).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('streams the report and nothing else', () => {
+    expect(methods.filter(({ streaming }) => streaming).map(({ route }) => route)).toEqual([
+      'GET /jobs/{jobId}/report',
+    ]);
+  });
+
+  it('lets API Gateway invoke each function only for its own route', () => {
+    const permissions = ofType('AWS::Lambda::Permission').filter(
+      ({ Principal }) => Principal === 'apigateway.amazonaws.com',
+    );
+    expect(permissions).toHaveLength(6);
+    for (const { SourceArn } of permissions) expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST)\/jobs/);
+  });
+
+  it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
+    const answers = ofType('AWS::ApiGateway::GatewayResponse');
+    expect(answers.map(({ ResponseType }) => ResponseType).sort()).toEqual(Object.keys(GATEWAY_PROBLEMS).sort());
+    for (const { ResponseParameters, ResponseTemplates, StatusCode } of answers) {
+      expect(ResponseParameters['gatewayresponse.header.Content-Type']).toBe("'application/problem+json'");
+      expect(ResponseParameters['gatewayresponse.header.X-Content-Type-Options']).toBe("'nosniff'");
+      expect(ResponseParameters['gatewayresponse.header.Content-Security-Policy']).toBe(
+        "'default-src 'none'; frame-ancestors 'none''",
+      );
+      expect(JSON.parse(ResponseTemplates['application/json'])).toMatchObject({
+        type: 'about:blank',
+        status: Number(StatusCode),
+        requestId: '$context.requestId',
+      });
+    }
+  });
+
+  it.each([
+    [{}, 1],
+    [{ allowedAccounts: ['111122223333'] }, 2],
+  ])('with the settings %j lets %i accounts call: its own, and those named', (settings, accounts) => {
+    const api = Object.values(synthesize(settings).findResources('AWS::ApiGateway::RestApi'))[0];
+    const statements = api?.Properties.Policy.Statement;
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).toMatchObject({ Effect: 'Allow', Action: 'execute-api:Invoke' });
+    const named = JSON.stringify(statements[0].Principal.AWS);
+    expect(named).toContain('AWS::AccountId');
+    expect(named.match(/root/g)).toHaveLength(accounts);
+  });
+});
+
+describe('a function', () => {
+  const functions = ofType('AWS::Lambda::Function');
+
+  it('is there for each folder, and no other', () => {
+    expect(functions.map(({ id }) => ownerOf(id)).sort()).toEqual([...FOLDERS].sort());
+  });
+
+  it('runs on Node 24 and arm64', () => {
+    for (const { Runtime, Architectures, Handler } of functions)
+      expect({ Runtime, Architectures, Handler }).toEqual({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+      });
+  });
+
+  it.each(FOLDERS)('%s gets exactly the variables its env.ts reads', async (folder) => {
+    const { Env } = await import(`../../functions/${folder}/env.ts`);
+    const { Environment } = functions.find(({ id }) => ownerOf(id) === folder) ?? {};
+    expect(Object.keys(Environment.Variables).sort()).toEqual(Object.keys(Env.shape).sort());
+  });
+
+  it('has a role of its own, without managed policies', () => {
+    const roles = functions.map(({ Role }) => Role['Fn::GetAtt'][0]);
+    expect(new Set(roles).size).toBe(FOLDERS.length);
+    for (const role of roles) expect(resources.get(role)?.Properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+});
+
+const STATEMENTS = ofType('AWS::IAM::Policy').flatMap(({ id, PolicyDocument }) =>
+  PolicyDocument.Statement.map((statement: { Action: string | string[]; Resource: unknown }) => ({
+    id,
+    actions: [statement.Action].flat(),
+    resources: [statement.Resource].flat().map((resource) => JSON.stringify(resource)),
+  })),
+);
+
+describe('a role', () => {
+  it('may do nothing by a wildcard', () => {
+    expect(STATEMENTS.length).toBeGreaterThan(30);
+    expect(STATEMENTS.filter(({ actions }) => actions.some((action: string) => action.includes('*')))).toEqual([]);
+  });
+
+  it('reaches every resource only where the action knows no narrower one', () => {
+    const everywhere = STATEMENTS.filter(({ resources: list }) => list.includes('"*"')).flatMap(
+      ({ actions }) => actions,
+    );
+    expect([...new Set(everywhere)].sort()).toEqual(['ecr:GetAuthorizationToken', 'ecs:ListTasks']);
+  });
+
+  const READ = 'dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query';
+  const WRITE =
+    'dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem';
+  const LOG = 'logs:CreateLogStream logs:PutLogEvents';
+  const S3_READ = 's3:GetObject s3:ListBucket';
+  const S3_WRITE = 's3:AbortMultipartUpload s3:PutObject';
+  const words = (...texts: string[]) => texts.join(' ').split(' ').sort();
+  // biome-ignore format: a table reads by column
+  it.each<[prefix: string, actions: string[]]>([
+    ['submitjob',       words(WRITE, LOG, S3_READ, S3_WRITE, 'sqs:SendMessage events:PutEvents')],
+    ['listjobs',        words(READ, LOG, 'dynamodb:UpdateItem')],
+    ['getjob',          words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
+    ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
+    ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
+    ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
+    ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
+    ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
+    ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:ListTasks iam:PassRole')],
+    ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
+    ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
+  ])('of %s may do what its decision needs and no more', (prefix, actions) => {
+    const own = STATEMENTS.filter(({ id }) => id.startsWith(prefix)).flatMap((statement) => statement.actions);
+    expect([...new Set(own)].sort()).toEqual(actions);
+  });
+
+  it('writes objects only where it has business', () => {
+    const areas = STATEMENTS.filter(({ actions }) => actions.includes('s3:PutObject')).map(
+      ({ id, resources: list }) => [
+        id.replace(/(Role)?DefaultPolicy.*/, ''),
+        list.map((arn: string) => /"\/(\w+)\/\*"/.exec(arn)?.[1]),
+      ],
+    );
+    expect(Object.fromEntries(areas)).toEqual({
+      submitjob: ['plans'],
+      buildreport: ['reports'],
+      WorkersSmallDefinitionTask: ['results'],
+      WorkersLargeDefinitionTask: ['results'],
+    });
+  });
+
+  it('that reads only may write nothing but a caller’s token bucket', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('^getjob'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'dynamodb:UpdateItem',
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('is passed to ECS tasks alone', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'iam:PassRole',
+            Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('the table', () => {
+  it('has the keys and indexes of the records, is paid on demand, can be restored, and expires items', () => {
+    const key = (pk: string, sk: string) => [
+      { AttributeName: pk, KeyType: 'HASH' },
+      { AttributeName: sk, KeyType: 'RANGE' },
+    ];
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: key('pk', 'sk'),
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAtEpochSeconds', Enabled: true },
+      GlobalSecondaryIndexes: [
+        { IndexName: 'by-tenant', KeySchema: key('tenant', 'createdKey'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+        {
+          IndexName: 'by-tenant-status',
+          KeySchema: key('tenantStatus', 'createdKey'),
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+        {
+          IndexName: 'open-jobs',
+          KeySchema: key('checkShard', 'checkAt'),
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
+    });
+    template.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain' });
+  });
+});
+
+describe('the queues', () => {
+  it('are two, each with dead letters after five receives', () => {
+    const queues = ofType('AWS::SQS::Queue');
+    expect(queues).toHaveLength(4);
+    const redriven = queues.filter(({ RedrivePolicy }) => RedrivePolicy);
+    expect(redriven.map(({ id }) => id.slice(0, 10))).toEqual(['TasksSmall', 'TasksLarge']);
+    for (const { RedrivePolicy, VisibilityTimeout } of redriven) {
+      expect(RedrivePolicy.maxReceiveCount).toBe(5);
+      expect(VisibilityTimeout).toBe(30);
+    }
+  });
+
+  it('are encrypted and refuse plain HTTP', () => {
+    for (const { SqsManagedSseEnabled } of ofType('AWS::SQS::Queue')) expect(SqsManagedSseEnabled).toBe(true);
+    expect(ofType('AWS::SQS::QueuePolicy')).toHaveLength(4);
+  });
+});
+
+describe('the bucket', () => {
+  it('is closed to the public, to plain HTTP and to others’ ownership, and encrypted', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ],
+      },
+    });
+  });
+
+  it.each([
+    [{}, 9],
+    [{ limits: { SCANFLEET_RETENTION_SECONDS: 2_592_001 } }, 33],
+  ])(
+    'with the settings %j keeps objects for %i days, two more than their records, and the policy for ever',
+    (settings, days) => {
+      const bucket = Object.values(synthesize(settings).findResources('AWS::S3::Bucket'))[0];
+      expect(bucket?.Properties.LifecycleConfiguration.Rules).toEqual([
+        { Id: 'abort-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+        { Id: 'expire-results', Status: 'Enabled', Prefix: 'results/', ExpirationInDays: days },
+        { Id: 'expire-plans', Status: 'Enabled', Prefix: 'plans/', ExpirationInDays: days },
+        { Id: 'expire-reports', Status: 'Enabled', Prefix: 'reports/', ExpirationInDays: days },
+      ]);
+    },
+  );
+});
+
+describe('events and the clock', () => {
+  const rules = ofType('AWS::Events::Rule').map(({ EventPattern, ScheduleExpression, EventBusName, Targets }) => ({
+    on: EventPattern?.['detail-type']?.[0] ?? ScheduleExpression,
+    source: EventPattern?.source,
+    own: EventBusName !== undefined,
+    runs: Targets.map(({ Arn }: { Arn: { 'Fn::GetAtt': string[] } }) => ownerOf(Arn['Fn::GetAtt'][0] ?? '')),
+  }));
+
+  it('start the functions that follow them', () => {
+    expect(rules).toHaveLength(4);
+    expect(rules).toEqual(
+      expect.arrayContaining([
+        { on: 'JobSubmitted', source: ['scanfleet'], own: true, runs: ['dispatch-workers'] },
+        { on: 'ReportRequested', source: ['scanfleet'], own: true, runs: ['build-report'] },
+        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['dispatch-workers'] },
+        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['sweep-tasks'] },
+      ]),
+    );
+  });
+});
+
+describe('the workers', () => {
+  const definitions = ofType('AWS::ECS::TaskDefinition');
+
+  it.each([
+    ['Small', '512', '1024'],
+    ['Large', '2048', '4096'],
+  ])('%s have %s units of CPU and %s MiB', (size, Cpu, Memory) => {
+    const { RuntimePlatform, ...definition } = definitions.find(({ id }) => id.startsWith(`Workers${size}`)) ?? {};
+    expect(definition).toMatchObject({ Cpu, Memory, NetworkMode: 'awsvpc', RequiresCompatibilities: ['FARGATE'] });
+    expect(RuntimePlatform).toEqual({ CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' });
+  });
+
+  it('get exactly the variables their env.ts reads, time to stop, and no init process that would show their credentials', () => {
+    for (const { ContainerDefinitions } of definitions) {
+      expect(ContainerDefinitions).toHaveLength(1);
+      const [{ Environment, StopTimeout, LinuxParameters }] = ContainerDefinitions;
+      const names = Environment.map(({ Name }: { Name: string }) => Name);
+      expect(names.sort()).toEqual(Object.keys(WorkerEnv.shape).sort());
+      expect(StopTimeout).toBe(120);
+      expect(LinuxParameters).toBeUndefined();
+    }
+  });
+
+  it('run in public subnets without a NAT, reach table and bucket inside AWS, and listen to nobody', () => {
+    template.resourceCountIs('AWS::EC2::NatGateway', 0);
+    const endpoints = ofType('AWS::EC2::VPCEndpoint').map(
+      ({ VpcEndpointType, ServiceName }) => `${VpcEndpointType} ${JSON.stringify(ServiceName)}`,
+    );
+    expect(endpoints).toEqual([expect.stringMatching(/^Gateway .*s3/), expect.stringMatching(/^Gateway .*dynamodb/)]);
+    for (const group of ofType('AWS::EC2::SecurityGroup')) expect(group.SecurityGroupIngress).toBeUndefined();
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
+  });
+});
+
+describe('the settings', () => {
+  it('reach functions and workers as variables', () => {
+    const changed = synthesize({
+      limits: { SCANFLEET_QUOTA: 'off', SCANFLEET_WORKER_SLOTS: 5 },
+      admins: [{ account: '111122223333', name: 'Admin' }],
+    });
+    changed.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { SCANFLEET_QUOTA: 'off', SCANFLEET_WORKER_SLOTS: '5' } },
+    });
+    changed.allResourcesProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [{ Environment: Match.arrayWith([{ Name: 'SCANFLEET_WORKER_SLOTS', Value: '5' }]) }],
+    });
+    changed.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: { CALLER_SETTINGS: '{"tenants":[],"admins":[{"account":"111122223333","name":"Admin"}]}' },
+      },
+    });
+  });
+
+  it('may come as the text of a command line', () =>
+    expect(readSettings('{"workerImageTag":"1.2.3"}')).toMatchObject({ workerImageTag: '1.2.3' }));
+
+  // biome-ignore format: a table reads by column
+  it.each<[unknown, string]>([
+    [{ allowedAccount: [] },                     'scanfleet '],
+    [{ allowedAccounts: ['1'] },                 'scanfleet.allowedAccounts.0 must be a 12-digit AWS account id'],
+    [{ limits: { SCANFLEET_QOUTA: 'off' } },     'scanfleet.limits'],
+    [{ limits: { SCANFLEET_QUOTA: 'none' } },    'SCANFLEET_QUOTA is "none"; allowed: a number from 1'],
+    [{ tenants: [{ account: '111122223333' }] }, 'scanfleet.tenants.0.tenant '],
+    ['nonsense',                                 'scanfleet must be JSON'],
+  ])('%j are refused, naming what is wrong', (settings, message) => {
+    expect(() => readSettings(settings)).toThrow(ValidationError);
+    expect(() => readSettings(settings)).toThrow(message);
+  });
+});
