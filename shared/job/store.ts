@@ -7,6 +7,7 @@ import type { Severity } from '../finding/severity.ts';
 import type { Status } from '../status.ts';
 import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
 import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
+import type { ReleaseMode } from './slots.ts';
 
 export interface NewJob {
   readonly job: Pick<
@@ -98,9 +99,9 @@ export interface JobStore {
    * 3, 4, 5. Releases what the job's slots allow, borrowing or giving back as needed; what it returns goes on the queue. `refill`, for
    * who has ended one task: only once a handful of slots are free, so that not every end of a task costs a release.
    */
-  release(job: Job, when?: 'now' | 'refill'): Promise<readonly TaskRef[]>;
-  /** The same for those jobs of the tenant that wait for slots, if any are free: high priority first, then oldest. */
-  releaseWaiting(tenant: string): Promise<readonly TaskRef[]>;
+  release(job: Job, mode?: ReleaseMode): Promise<readonly TaskRef[]>;
+  /** Offers slots that a job of the tenant does not need any more to those that wait for some: high priority first, then oldest. */
+  releaseWaiting(tenant: string, freedSlots: number): Promise<readonly TaskRef[]>;
   /** 6. Undefined when the task is not claimable: drop the message. */
   claim(ref: Pick<TaskRef, 'jobId' | 'taskId'>, worker: string): Promise<ClaimedTask | undefined>;
   /** 7. queued → running; nothing depends on it. */
@@ -144,6 +145,8 @@ export interface JobStore {
 /** What a sweep of one job did, for the caller to finish: messages to send, an end to announce, and figures for the log. */
 export interface Sweep {
   readonly send: readonly TaskRef[];
+  /** Tasks that wait before they are tried again. */
+  readonly sendLater: readonly { readonly ref: TaskRef; readonly delaySeconds: number }[];
   readonly finished?: Job;
   readonly actions: Readonly<Record<string, number>>;
 }

@@ -1,0 +1,54 @@
+/** 6, 7. A worker takes a task. */
+import type { Job } from '../../job/job.ts';
+import { jobSourcesOf } from '../../job/lifecycle.ts';
+import type { ClaimedTask } from '../../job/store.ts';
+import { taskSourcesOf } from '../../task/lifecycle.ts';
+import type { Task, TaskRef } from '../../task/task.ts';
+import { secondsAfter } from '../../time.ts';
+import { taskKey } from '../table.ts';
+import type { StoreContext } from './context.ts';
+import { statusIn } from './expression.ts';
+import { ownerOf, taskOf } from './items.ts';
+import { transition } from './transition.ts';
+
+/** A message may come a moment before its time by the worker's clock; refused, it would be dropped and sent again a minute later. */
+const CLOCK_GRACE_SECONDS = 1;
+const CLAIMABLE = `${statusIn(taskSourcesOf('claim'))} AND attribute_exists(#checkAt) AND #notBefore <= :soon`;
+
+/** 6. One write, whatever the task was: attempt + 1 and a lease. The nonce tells an answer that was lost from a claim that was. */
+export async function claim(
+  { db, limits, now, newNonce }: StoreContext,
+  { jobId, taskId }: Pick<TaskRef, 'jobId' | 'taskId'>,
+  worker: string,
+): Promise<ClaimedTask | undefined> {
+  const owner = ownerOf(worker, newNonce());
+  const at = now().toISOString();
+  const leaseExpiresAt = secondsAfter(at, limits.leaseSeconds);
+  const claimed = await db.write({
+    kind: 'update',
+    key: taskKey(jobId, taskId),
+    when: CLAIMABLE,
+    values: { soon: secondsAfter(at, CLOCK_GRACE_SECONDS) },
+    set: { status: 'running', leaseOwner: owner, leaseExpiresAt, checkAt: leaseExpiresAt, startedAt: at },
+    add: { attempt: 1 },
+    remove: ['progress', 'error'],
+    returning: true,
+  });
+  const item = claimed.ok ? claimed.item : claimed.old;
+  if (item?.leaseOwner !== owner) return undefined;
+  return claimedTask(taskOf(item), owner);
+}
+
+function claimedTask(task: Task, owner: string): ClaimedTask {
+  const { jobId, taskId, attempt, claims } = task;
+  return { task, held: { jobId, taskId, attempt, owner, claims } };
+}
+
+/** 7. Refused when somebody did it, or the job is being stopped: nothing depends on it. */
+export async function start({ db, now }: StoreContext, job: Job, by: string): Promise<void> {
+  if (!jobSourcesOf('start').includes(job.status)) return;
+  const at = now().toISOString();
+  const change = { event: 'start', to: 'running', at, by, why: 'first task claimed' } as const;
+  const set = { startedAt: job.startedAt ?? at };
+  await db.transact(transition(job, { ...change, when: statusIn(jobSourcesOf('start')), set }));
+}

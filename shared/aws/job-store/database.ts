@@ -1,0 +1,82 @@
+/**
+ * The calls to DynamoDB that the operations are made of. Each is repeated by the common retry rule; a write's failed condition is a value
+ * that shows the item as it was; what has expired reads as absent, and what a newer scanfleet wrote is refused.
+ */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { SchemaVersionError } from '../../errors.ts';
+import { SCHEMA_VERSION } from '../../names.ts';
+import type { Key } from '../table.ts';
+import type { Attributes, Delete, Update, Write } from './expression.ts';
+
+export type Item = Record<string, unknown>;
+
+export interface Query {
+  /** Of the table itself when absent. */
+  readonly index?: string;
+  /** Key condition, with placeholders as in a write's condition. */
+  readonly where: string;
+  readonly values: Attributes;
+  readonly newestFirst?: true;
+  /** Items of one page. */
+  readonly limit?: number;
+}
+
+export interface Reader {
+  /** Strongly consistent. */
+  get(key: Key): Promise<Item | undefined>;
+  /** Eventually consistent, for half the price. */
+  peek(key: Key): Promise<Item | undefined>;
+  /** Page by page; strongly consistent on the table, never so on an index. */
+  pages(query: Query): AsyncGenerator<readonly Item[]>;
+  /** Those that exist, in no order; eventually consistent. */
+  getAll(keys: readonly Key[]): Promise<readonly Item[]>;
+}
+
+/** `item`: as it is now, if asked for. `old`: what a failed condition met; undefined when there was nothing. */
+export type Written =
+  | { readonly ok: true; readonly item: Item | undefined }
+  | { readonly ok: false; readonly old: Item | undefined };
+
+/** Of one write of a cancelled transaction: whether it was this one's condition that failed, and what it met. */
+export interface Refusal {
+  readonly failed: boolean;
+  readonly old: Item | undefined;
+}
+export type Transacted = { readonly ok: true } | { readonly ok: false; readonly refusals: readonly Refusal[] };
+
+export interface Writer {
+  write(write: Update | Delete): Promise<Written>;
+  /** All or nothing, of at most 100 items. */
+  transact(writes: readonly Write[]): Promise<Transacted>;
+  removeAll(keys: readonly Key[]): Promise<void>;
+}
+
+export type Database = Reader & Writer;
+
+/** API reference, "TransactWriteItems". */
+export const MAX_TRANSACTION_ITEMS = 100;
+
+export interface DatabaseDeps {
+  readonly client: DynamoDBDocumentClient;
+  readonly table: string;
+  readonly now: () => Date;
+  /** From 0 to 1, as Math.random. */
+  readonly random: () => number;
+}
+
+/**
+ * The item as far as it exists: undefined once it has expired (DynamoDB deletes late, within some days: developer guide, "TTL"), or where
+ * an answer holds nothing but a key. Throws SchemaVersionError for what a newer version wrote.
+ */
+export function existing(item: Item | undefined, now: Date): Item | undefined {
+  const version = item?.schemaVersion;
+  if (item === undefined || typeof version !== 'number') return undefined;
+  if (version > SCHEMA_VERSION)
+    throw new SchemaVersionError(
+      'schema_version',
+      `${item.pk} ${item.sk} has schema version ${version}; this scanfleet knows ${SCHEMA_VERSION}: update it`,
+    );
+  return typeof item.expiresAtEpochSeconds === 'number' && item.expiresAtEpochSeconds * 1000 <= now.getTime()
+    ? undefined
+    : item;
+}

@@ -1,0 +1,60 @@
+/** 11. The end of a task: its record and its job's counters in one transaction. */
+import { CorruptError } from '../../errors.ts';
+import { jobSourcesOf } from '../../job/lifecycle.ts';
+import type { TaskEnd } from '../../job/store.ts';
+import { isTerminal, type TerminalStatus } from '../../status.ts';
+import { endClaim } from '../../task/claims.ts';
+import type { Held } from '../../task/task.ts';
+import { jobKey, taskKey } from '../table.ts';
+import type { StoreContext } from './context.ts';
+import type { Item } from './database.ts';
+import { statusIn, type Update } from './expression.ts';
+import { COUNTER } from './items.ts';
+import { BY_HOLDER, HELD } from './lease.ts';
+
+export const OPEN = statusIn(jobSourcesOf('finalise'));
+
+export async function finish({ db, now }: StoreContext, held: Held, end: TaskEnd): Promise<'finished' | 'superseded'> {
+  const at = now().toISOString();
+  const written = await db.transact([endOfTask(held, end, at), countEnd(held.jobId, end.status, end.result?.findings)]);
+  if (written.ok) return 'finished';
+  const [ofTask] = written.refusals;
+  if (ofTask?.failed) return isOwnEnd(held, ofTask.old) ? 'finished' : 'superseded';
+  throw new CorruptError('job_not_open', `task ${held.taskId} of job ${held.jobId} is held, and the job is not open`);
+}
+
+/** The owner stays, so that a repeat recognises itself. */
+function endOfTask(held: Held, { status, result, error, deadLettered }: TaskEnd, at: string): Update {
+  const why = status === 'failed' && error !== undefined ? error.code : status;
+  return {
+    kind: 'update',
+    key: taskKey(held.jobId, held.taskId),
+    when: `${BY_HOLDER} AND ${HELD}`,
+    values: { owner: held.owner, attempt: held.attempt },
+    set: {
+      status,
+      endedAt: at,
+      result,
+      error,
+      claims: endClaim(held.claims, at, why),
+      deadLetteredAt: deadLettered && at,
+    },
+    remove: ['checkAt', 'leaseExpiresAt', 'notBefore'],
+  };
+}
+
+/** What a job's record keeps of a task that has ended. Refused only if the job were not open, which cannot be. */
+export const countEnd = (jobId: string, status: TerminalStatus, findings = 0): Update => ({
+  kind: 'update',
+  key: jobKey(jobId),
+  when: OPEN,
+  add: {
+    openCount: -1,
+    live: -1,
+    [COUNTER[status]]: 1,
+    ...(findings === 0 ? {} : { [status === 'completed' ? 'findings' : 'partialFindings']: findings }),
+  },
+});
+
+const isOwnEnd = ({ owner, attempt }: Held, old: Item | undefined): boolean =>
+  old?.leaseOwner === owner && old.attempt === attempt && isTerminal(old.status as TerminalStatus);

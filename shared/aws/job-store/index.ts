@@ -1,0 +1,67 @@
+/** The job store on DynamoDB: the lease protocol, a file for each operation or two. */
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { JobStore } from '../../job/store.ts';
+import type { Limits } from '../../limits.ts';
+import { cancel } from './cancel.ts';
+import { claim, start } from './claim.ts';
+import type { StoreContext } from './context.ts';
+import { finalise, markAnnounced } from './finalise.ts';
+import { finish } from './finish.ts';
+import { lockHosts, unlockHosts } from './hosts.ts';
+import { heartbeat, putBack } from './lease.ts';
+import { listJobs } from './list.ts';
+import { takeToken } from './rate.ts';
+import { reader } from './read.ts';
+import { peekJob, readEvents, readJob, readSpec, readTask, readTasks } from './records.ts';
+import { release, releaseWaiting } from './release.ts';
+import { deleteJob } from './remove.ts';
+import { retry } from './retry.ts';
+import { submit } from './submit.ts';
+import { dueJobs, sweepJob } from './sweep.ts';
+import { writer } from './write.ts';
+
+export interface JobStoreDeps {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly limits: Limits;
+  readonly now: () => Date;
+  /** From 0 to 1, for jitter. */
+  readonly random?: () => number;
+  readonly newNonce?: () => string;
+}
+
+export function dynamoJobStore(deps: JobStoreDeps): JobStore {
+  const { table, limits, now, random = Math.random, newNonce = randomUUID } = deps;
+  const client = DynamoDBDocumentClient.from(deps.client, { marshallOptions: { removeUndefinedValues: true } });
+  const database = { client, table, now, random };
+  const context: StoreContext = { db: { ...reader(database), ...writer(database) }, limits, now, random, newNonce };
+  return {
+    submit: (newJob, answer) => submit(context, newJob, answer),
+    readJob: (jobId) => readJob(context, jobId),
+    peekJob: (jobId) => peekJob(context, jobId),
+    readSpec: (jobId) => readSpec(context, jobId),
+    readTask: (jobId, taskId) => readTask(context, jobId, taskId),
+    readTasks: (jobId) => readTasks(context, jobId),
+    readEvents: (jobId) => readEvents(context, jobId),
+    listJobs: (filter, limit, after) => listJobs(context, filter, limit, after),
+    release: (job, mode = 'now') => release(context, job, mode),
+    releaseWaiting: (tenant, freedSlots) => releaseWaiting(context, tenant, freedSlots),
+    claim: (ref, worker) => claim(context, ref, worker),
+    start: (job, by) => start(context, job, by),
+    lockHosts: (held, addresses) => lockHosts(context, held, addresses),
+    unlockHosts: (held, addresses) => unlockHosts(context, held, addresses),
+    heartbeat: (held, progress) => heartbeat(context, held, progress),
+    putBack: (held, reason, delaySeconds, error) => putBack(context, held, reason, delaySeconds, error),
+    finish: (held, end) => finish(context, held, end),
+    finalise: (job, by) => finalise(context, job, by),
+    markAnnounced: (job) => markAnnounced(context, job),
+    cancel: (jobId, by) => cancel(context, jobId, by),
+    retry: (jobId, by) => retry(context, jobId, by),
+    deleteJob: (jobId) => deleteJob(context, jobId),
+    dueJobs: (limit) => dueJobs(context, limit),
+    sweepJob: (jobId) => sweepJob(context, jobId),
+    takeToken: (tenant, principal) => takeToken(context, tenant, principal),
+  };
+}

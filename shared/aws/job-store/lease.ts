@@ -1,0 +1,68 @@
+/** 9, 10. A worker keeps its task, or puts it back. */
+import type { PutBackReason } from '../../job/store.ts';
+import { endClaim } from '../../task/claims.ts';
+import { taskSourcesOf } from '../../task/lifecycle.ts';
+import type { Held, Progress, TaskError } from '../../task/task.ts';
+import { secondsAfter } from '../../time.ts';
+import { taskKey } from '../table.ts';
+import type { StoreContext } from './context.ts';
+import { statusIn } from './expression.ts';
+import { HELD_STATUSES } from './items.ts';
+
+/** Whose write this is: the worker's that holds the task by this very claim. */
+export const BY_HOLDER = '#leaseOwner = :owner AND #attempt = :attempt';
+export const HELD = statusIn(HELD_STATUSES);
+
+/** 9. Undefined: the lease is lost. A heartbeat that comes late never shortens a lease. */
+export async function heartbeat(
+  { db, limits, now }: StoreContext,
+  held: Held,
+  progress?: Progress,
+): Promise<string | undefined> {
+  const until = secondsAfter(now(), limits.leaseSeconds);
+  const renewed = await db.write({
+    kind: 'update',
+    key: taskKey(held.jobId, held.taskId),
+    when: `${BY_HOLDER} AND ${HELD} AND #leaseExpiresAt <= :until`,
+    values: { owner: held.owner, attempt: held.attempt, until },
+    set: { leaseExpiresAt: until, checkAt: until, progress },
+  });
+  return renewed.ok ? until : undefined;
+}
+
+/** 10. Only what failed counts as a failure; and a claim that only met a busy host leaves no trace in the list. */
+export async function putBack(
+  { db, limits, now }: StoreContext,
+  held: Held,
+  reason: PutBackReason,
+  delaySeconds: number,
+  error?: TaskError,
+): Promise<'queued' | 'stopping' | 'lost'> {
+  const at = now().toISOString();
+  const notBefore = secondsAfter(at, delaySeconds);
+  const put = await db.write({
+    kind: 'update',
+    key: taskKey(held.jobId, held.taskId),
+    when: `${BY_HOLDER} AND ${statusIn(taskSourcesOf('release'))}`,
+    values: { owner: held.owner, attempt: held.attempt },
+    set: {
+      status: 'queued',
+      notBefore,
+      checkAt: secondsAfter(notBefore, limits.sweepSeconds),
+      resends: 0,
+      error,
+      claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, reason),
+    },
+    ...(reason === 'transient_failure' ? { add: { failures: 1 } } : {}),
+    remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
+  });
+  if (put.ok || wasPutBack(put.old, held, notBefore)) return 'queued';
+  return put.old?.leaseOwner === held.owner && put.old.status === 'cancelling' ? 'stopping' : 'lost';
+}
+
+/** An earlier try of this very call went through: nobody else puts that time. */
+const wasPutBack = (
+  old: Readonly<Record<string, unknown>> | undefined,
+  { attempt }: Held,
+  notBefore: string,
+): boolean => old?.status === 'queued' && old.attempt === attempt && old.notBefore === notBefore;

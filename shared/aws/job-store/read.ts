@@ -1,0 +1,62 @@
+/** Reading items. */
+import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Key } from '../table.ts';
+import { type DatabaseDeps, existing, type Item, type Query, type Reader } from './database.ts';
+import { bindings } from './expression.ts';
+import { persist, UnprocessedError } from './persist.ts';
+
+/** API reference, "BatchGetItem". */
+const MAX_BATCH_GET = 100;
+
+export function reader(deps: DatabaseDeps): Reader {
+  const get = async (key: Key, ConsistentRead: boolean): Promise<Item | undefined> => {
+    const command = { TableName: deps.table, Key: key, ConsistentRead };
+    const answer = await persist(deps.random, () => deps.client.send(new GetCommand(command)));
+    return existing(answer.Item, deps.now());
+  };
+  return {
+    get: (key) => get(key, true),
+    peek: (key) => get(key, false),
+    pages: (query) => pages(deps, query),
+    async getAll(keys) {
+      const found: Item[] = [];
+      for (let start = 0; start < keys.length; start += MAX_BATCH_GET)
+        found.push(...(await getBatch(deps, keys.slice(start, start + MAX_BATCH_GET))));
+      return found;
+    },
+  };
+}
+
+async function* pages(deps: DatabaseDeps, query: Query): AsyncGenerator<readonly Item[]> {
+  const { names, values } = bindings(query.where, query.values);
+  let start: Item | undefined;
+  do {
+    const command = {
+      TableName: deps.table,
+      KeyConditionExpression: query.where,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: values,
+      ScanIndexForward: !query.newestFirst,
+      ExclusiveStartKey: start,
+      Limit: query.limit,
+      ...(query.index === undefined ? { ConsistentRead: true } : { IndexName: query.index }),
+    };
+    const page = await persist(deps.random, () => deps.client.send(new QueryCommand(command)));
+    const items: readonly Item[] = page.Items ?? [];
+    // An index holds keys alone: whether the item exists shows when it is read.
+    yield query.index === undefined ? items.filter((item) => existing(item, deps.now())) : items;
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+async function getBatch({ client, table, now, random }: DatabaseDeps, keys: readonly Key[]): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  let left: readonly Item[] = keys.map((key) => ({ ...key }));
+  await persist(random, async () => {
+    const answer = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: [...left] } } }));
+    found.push(...(answer.Responses?.[table] ?? []));
+    left = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    if (left.length > 0) throw new UnprocessedError(`${left.length} of ${keys.length} items were not read`);
+  });
+  return found.filter((item) => existing(item, now()));
+}

@@ -1,0 +1,182 @@
+/** 19 to 22. The sweeper looks at each open job once in a while and does what nobody else did. */
+import type { Job } from '../../job/job.ts';
+import type { Sweep } from '../../job/store.ts';
+import { decide, type SweepAction } from '../../job/sweep.ts';
+import { isTerminal } from '../../status.ts';
+import { backoffSeconds } from '../../task/backoff.ts';
+import { endClaim } from '../../task/claims.ts';
+import { taskSourcesOf } from '../../task/lifecycle.ts';
+import type { Task, TaskError } from '../../task/task.ts';
+import { secondsAfter } from '../../time.ts';
+import { CHECK_SHARDS, INDEXES, jobIdOf, jobKey, taskKey } from '../table.ts';
+import { expire } from './cancel.ts';
+import type { StoreContext } from './context.ts';
+import { statusIn, type Update } from './expression.ts';
+import { finalise } from './finalise.ts';
+import { countEnd, OPEN } from './finish.ts';
+import { refOf } from './items.ts';
+import { HELD } from './lease.ts';
+import { readJob, readTasks } from './records.ts';
+import { release, releaseWaiting } from './release.ts';
+import { stopWalk } from './stop.ts';
+import { nextCheckAt } from './transition.ts';
+
+export const SWEEPER = 'sweep-tasks';
+const MAX_RESEND_SECONDS = 16 * 60;
+
+/** Of the four partitions, the oldest first. */
+export async function dueJobs({ db, now }: StoreContext, limit: number): Promise<readonly string[]> {
+  const { name: index, partitionKey, sortKey } = INDEXES.openJobs;
+  const where = `#${partitionKey} = :shard AND #${sortKey} <= :now`;
+  const shards = await Promise.all(
+    CHECK_SHARDS.map(async (shard) => {
+      const page = await db.pages({ index, where, values: { shard, now: now().toISOString() }, limit }).next();
+      return page.value ?? [];
+    }),
+  );
+  return shards
+    .flat()
+    .sort((a, b) => (String(a[sortKey]) < String(b[sortKey]) ? -1 : 1))
+    .slice(0, limit)
+    .map(({ pk }) => jobIdOf({ pk: String(pk) }));
+}
+
+type Done = Pick<Sweep, 'send' | 'sendLater'>;
+const NOTHING: Done = { send: [], sendLater: [] };
+
+export async function sweepJob(context: StoreContext, jobId: string): Promise<Sweep> {
+  const job = await readJob(context, jobId);
+  if (job === undefined) return { ...NOTHING, actions: {} };
+  const tasks = isTerminal(job.status) ? [] : await readTasks(context, jobId);
+  const actions = decide(job, tasks, context.now().toISOString(), context.limits);
+  const counted = countBy(actions);
+  if (isTerminal(job.status)) return { ...NOTHING, actions: counted, ...(actions.length > 0 ? { finished: job } : {}) };
+  if (!(await takeTurn(context, job))) return { ...NOTHING, actions: {} };
+  const done: Done[] = [];
+  for (const action of actions) done.push(await perform(context, job, action));
+  const settled = actions.some(({ do: what }) => SETTLING.has(what)) ? await settle(context, jobId) : NOTHING;
+  return {
+    ...settled,
+    send: [...done, settled].flatMap(({ send }) => send),
+    sendLater: done.flatMap(({ sendLater }) => sendLater),
+    actions: counted,
+  };
+}
+
+const countBy = (actions: readonly SweepAction[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const { do: what } of actions) counts[what] = (counts[what] ?? 0) + 1;
+  return counts;
+};
+
+/** 19. False: another sweeper has it. */
+async function takeTurn({ db, limits, now }: StoreContext, job: Job): Promise<boolean> {
+  const turn = await db.write({
+    kind: 'update',
+    key: jobKey(job.jobId),
+    when: `${OPEN} AND #checkAt = :seen`,
+    values: { seen: job.checkAt },
+    set: { checkAt: nextCheckAt(now().toISOString(), limits) },
+  });
+  return turn.ok;
+}
+
+/** What may leave the job without an open task, or with free slots. */
+const SETTLING: ReadonlySet<SweepAction['do']> = new Set(['finalise', 'release', 'expire', 'stop', 'exhaust']);
+
+async function perform(context: StoreContext, job: Job, action: SweepAction): Promise<Done> {
+  switch (action.do) {
+    case 'resend':
+      return resend(context, action.task);
+    case 'lose':
+      return lose(context, action.task);
+    case 'exhaust':
+      await exhaust(context, action.task);
+      return NOTHING;
+    case 'expire': {
+      const expired = await expire(context, job, SWEEPER);
+      if (expired !== undefined) await stopWalk(context, expired);
+      return NOTHING;
+    }
+    case 'stop':
+      await stopWalk(context, job);
+      return NOTHING;
+    default:
+      return NOTHING;
+  }
+}
+
+/** 12 or 3, whichever the job is ready for now. */
+async function settle(context: StoreContext, jobId: string): Promise<Done & Pick<Sweep, 'finished'>> {
+  const job = await readJob(context, jobId);
+  if (job === undefined) return NOTHING;
+  const finished = await finalise(context, job, SWEEPER);
+  if (finished === undefined) return { ...NOTHING, send: await release(context, job, 'now') };
+  return { ...NOTHING, finished, send: await releaseWaiting(context, job.tenant, job.slots) };
+}
+
+/** 20. Later and later: most such tasks only wait for a worker. */
+async function resend({ db, limits, now }: StoreContext, task: Task): Promise<Done> {
+  const seconds = Math.min(MAX_RESEND_SECONDS, limits.sweepSeconds * 2 ** task.resends);
+  const sent = await db.write({
+    kind: 'update',
+    key: taskKey(task.jobId, task.taskId),
+    when: '#status = :queued AND #attempt = :attempt AND #checkAt = :seen',
+    values: { attempt: task.attempt, seen: task.checkAt },
+    set: { checkAt: secondsAfter(now(), seconds) },
+    add: { resends: 1 },
+  });
+  return sent.ok ? { ...NOTHING, send: [refOf(task)] } : NOTHING;
+}
+
+const LEASE_LOST: TaskError = {
+  code: 'lease_lost',
+  message: 'its worker did not renew the lease in time',
+  retryable: true,
+};
+const LEASE_OVER = '#attempt = :attempt AND #leaseExpiresAt <= :at';
+
+/** 21. Another worker may have it, after a while. */
+async function lose({ db, limits, now, random }: StoreContext, task: Task): Promise<Done> {
+  const at = now().toISOString();
+  const delaySeconds = backoffSeconds(limits.backoffSeconds, task.failures, random);
+  const notBefore = secondsAfter(at, delaySeconds);
+  const lost = await db.write({
+    kind: 'update',
+    key: taskKey(task.jobId, task.taskId),
+    when: `${statusIn(taskSourcesOf('lose'))} AND ${LEASE_OVER}`,
+    values: { attempt: task.attempt, at },
+    set: {
+      status: 'queued',
+      notBefore,
+      checkAt: secondsAfter(notBefore, limits.sweepSeconds),
+      resends: 0,
+      error: LEASE_LOST,
+      claims: endClaim(task.claims, at, LEASE_LOST.code),
+    },
+    add: { failures: 1 },
+    remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
+  });
+  return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf(task), delaySeconds }] } : NOTHING;
+}
+
+/** 22. It failed once too often: a dead letter, which is this record. */
+async function exhaust({ db, now }: StoreContext, task: Task): Promise<void> {
+  const at = now().toISOString();
+  const end: Update = {
+    kind: 'update',
+    key: taskKey(task.jobId, task.taskId),
+    when: `${HELD} AND ${LEASE_OVER}`,
+    values: { attempt: task.attempt, at },
+    set: {
+      status: 'failed',
+      endedAt: at,
+      error: LEASE_LOST,
+      claims: endClaim(task.claims, at, LEASE_LOST.code),
+      deadLetteredAt: at,
+    },
+    add: { failures: 1 },
+    remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore'],
+  };
+  await db.transact([end, countEnd(task.jobId, 'failed')]);
+}

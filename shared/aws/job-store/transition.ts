@@ -1,0 +1,39 @@
+/** A job's change of state: the update, and the record of it, in one transaction. */
+import type { Job } from '../../job/job.ts';
+import { JOB_EVENTS, type JobEvent } from '../../job/lifecycle.ts';
+import type { Limits } from '../../limits.ts';
+import type { Status } from '../../status.ts';
+import { secondsAfter } from '../../time.ts';
+import { jobKey, tenantStatusOf } from '../table.ts';
+import type { Attributes, Put, Update } from './expression.ts';
+import { putEvent } from './items.ts';
+
+interface Transition {
+  readonly event: JobEvent;
+  readonly to: Status;
+  readonly at: string;
+  readonly by: string;
+  readonly why: string;
+  /** Beyond `#round = :round`, which every transition has: a retry between reading and writing makes it another job. */
+  readonly when: string;
+  readonly values?: Attributes;
+  readonly set?: Attributes;
+  readonly remove?: readonly string[];
+}
+
+/** The update comes first. */
+export function transition(job: Job, change: Transition): [Update, Put] {
+  const { event, to, at, by, why, when, values, set, remove } = change;
+  const update: Update = {
+    kind: 'update',
+    key: jobKey(job.jobId),
+    when: `${when} AND #round = :round`,
+    values: { ...values, round: job.round },
+    set: { status: to, tenantStatus: tenantStatusOf(job.tenant, to), ...set },
+    ...(remove === undefined ? {} : { remove }),
+  };
+  return [update, putEvent(job, { at, by, from: job.status, to, why }, JOB_EVENTS.indexOf(event))];
+}
+
+/** A little less than the sweeper's interval, so that a job due at every turn misses none by being a moment early. */
+export const nextCheckAt = (now: string, limits: Limits): string => secondsAfter(now, limits.sweepSeconds * 0.9);

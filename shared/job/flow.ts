@@ -1,0 +1,73 @@
+/**
+ * What follows when a task or a job moves: messages for what may run next, the end of the job when nothing is left, its announcement.
+ * Functions and workers share it. All of it can be done twice, and what is not done the sweeper does within a minute.
+ */
+import type { Events } from '../events.ts';
+import { isTerminal } from '../status.ts';
+import type { TaskQueue } from '../task/queue.ts';
+import type { Held } from '../task/task.ts';
+import type { Job } from './job.ts';
+import type { JobStore, TaskEnd } from './store.ts';
+
+interface Deps {
+  readonly jobs: JobStore;
+  readonly queue: Pick<TaskQueue, 'send'>;
+  readonly events: Pick<Events, 'jobFinished'>;
+}
+
+/** Puts on the queue what the job's slots allow. */
+export async function releaseAndSend(
+  { jobs, queue }: { readonly jobs: Pick<JobStore, 'readJob' | 'release'>; readonly queue: Deps['queue'] },
+  jobId: string,
+): Promise<void> {
+  const job = await jobs.readJob(jobId);
+  if (job === undefined) return;
+  const released = await jobs.release(job);
+  if (released.length > 0) await queue.send(released);
+}
+
+type EndTaskDeps = Pick<Deps, 'queue' | 'events'> & {
+  readonly jobs: Pick<
+    JobStore,
+    'finish' | 'unlockHosts' | 'readJob' | 'finalise' | 'release' | 'releaseWaiting' | 'markAnnounced'
+  >;
+};
+
+/**
+ * Ends a task that a worker holds: its record, its host locks, and then whatever its end makes possible. Rejects with the store's, queue's
+ * or bus's UnavailableError; the same call again then goes on where it was.
+ */
+export async function endTask(
+  deps: EndTaskDeps,
+  held: Held,
+  end: TaskEnd,
+  addresses: readonly string[],
+): Promise<'finished' | 'superseded'> {
+  const finished = await deps.jobs.finish(held, end);
+  await deps.jobs.unlockHosts(held, addresses);
+  if (finished === 'finished') await moveOn(deps, held);
+  return finished;
+}
+
+/** Who reads that no task is open ends the job; else the next tasks may go. The read comes after the write: of the last two, one sees 0. */
+async function moveOn(deps: EndTaskDeps, { jobId, owner }: Held): Promise<void> {
+  const { jobs, queue } = deps;
+  const job = await jobs.readJob(jobId);
+  if (job === undefined) return;
+  const ended = await jobs.finalise(job, `worker/${owner}`);
+  if (ended !== undefined) await announce(deps, ended);
+  const released =
+    ended === undefined ? await jobs.release(job, 'refill') : await jobs.releaseWaiting(job.tenant, job.slots);
+  if (released.length > 0) await queue.send(released);
+}
+
+/** Says once that a job has ended; more often only if the mark is lost. */
+export async function announce(
+  { jobs, events }: { readonly jobs: Pick<JobStore, 'markAnnounced'>; readonly events: Deps['events'] },
+  job: Job,
+): Promise<void> {
+  const { jobId, tenant, traceId, status, round, checkAt } = job;
+  if (!isTerminal(status) || checkAt === undefined) return;
+  await events.jobFinished({ jobId, tenant, traceId, status, round });
+  await jobs.markAnnounced(job);
+}

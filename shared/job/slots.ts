@@ -1,0 +1,32 @@
+/**
+ * What to do with a job's slots. `slots` of the tenant's window are lent to it; `live` of them are used by tasks on the queue or held;
+ * `openCount - live` tasks wait to be released.
+ */
+import { type Job, PRIORITIES } from './job.ts';
+
+type Counts = Pick<Job, 'openCount' | 'live' | 'slots'>;
+
+const free = ({ slots, live }: Counts): number => slots - live;
+const waiting = ({ openCount, live }: Counts): number => openCount - live;
+
+export type SlotStep = 'release' | 'borrow' | 'give_back' | 'nothing';
+
+/** `refill`, for who has just ended one task: only once a handful of slots are free, and never more slots than there are. */
+export type ReleaseMode = 'now' | 'refill';
+
+const HANDFUL = 10;
+
+export function nextSlotStep(job: Counts, mode: ReleaseMode): SlotStep {
+  if (mode === 'refill' && free(job) < Math.min(HANDFUL, Math.ceil(job.slots / 2), waiting(job) || HANDFUL))
+    return 'nothing';
+  if (waiting(job) === 0) return free(job) > 0 ? 'give_back' : 'nothing';
+  if (free(job) > 0) return 'release';
+  return mode === 'now' ? 'borrow' : 'nothing';
+}
+
+/** Whether the job could use slots it has not got. */
+export const wantsSlots = (job: Counts): boolean => job.openCount > job.slots;
+
+/** High priority first, then the oldest. */
+export const inOrderOfRelease = (a: Job, b: Job): number =>
+  PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || (a.createdAt < b.createdAt ? -1 : 1);

@@ -1,0 +1,55 @@
+/** What a job that is due needs. Pure: the store reads the job and all its tasks, asks here, and does it by conditional writes. */
+import type { Limits } from '../limits.ts';
+import { isTerminal } from '../status.ts';
+import { statusInRound, taskSourcesOf } from '../task/lifecycle.ts';
+import type { Task } from '../task/task.ts';
+import { secondsAfter } from '../time.ts';
+import type { Job } from './job.ts';
+import { nextSlotStep } from './slots.ts';
+
+type SweepLimits = Pick<Limits, 'leaseSeconds' | 'maxFailures'>;
+
+/**
+ * announce: its end was not yet · finalise: no task is open · expire: its deadline has passed · stop: it is being stopped, and has tasks
+ * that nobody else will end · release: tasks wait for slots, or slots for nothing.
+ * Of tasks: resend: its message may be lost · lose: its lease is over · exhaust: the same, for the last time.
+ */
+export type SweepAction =
+  | { readonly do: 'announce' | 'finalise' | 'expire' | 'stop' | 'release' }
+  | { readonly do: 'resend' | 'lose' | 'exhaust'; readonly task: Task };
+
+export function decide(job: Job, tasks: readonly Task[], now: string, limits: SweepLimits): SweepAction[] {
+  if (isTerminal(job.status)) return job.checkAt === undefined ? [] : [{ do: 'announce' }];
+  if (job.openCount === 0) return [{ do: 'finalise' }];
+  if (job.status === 'cancelling')
+    return tasks.some((task) => canBeStopped(job, task, now, limits)) ? [{ do: 'stop' }] : [];
+  if (job.deadlineAt <= now) return [{ do: 'expire' }];
+  const ofTasks = tasks.flatMap((task) => actionsOf(task, job.round, now, limits));
+  return nextSlotStep(job, 'now') === 'nothing' ? ofTasks : [...ofTasks, { do: 'release' }];
+}
+
+const HELD = taskSourcesOf('stop');
+
+function actionsOf(task: Task, round: number, now: string, { maxFailures }: SweepLimits): SweepAction[] {
+  if (task.round !== round || task.checkAt === undefined || task.checkAt > now) return [];
+  if (task.status === 'queued') return [{ do: 'resend', task }];
+  if (!isLeaseOver(task, now)) return [];
+  return [{ do: task.failures + 1 < maxFailures ? 'lose' : 'exhaust', task }];
+}
+
+const isLeaseOver = ({ status, leaseExpiresAt }: Task, now: string): boolean =>
+  HELD.includes(status) && leaseExpiresAt !== undefined && leaseExpiresAt <= now;
+
+/**
+ * Whether a task of a job that is being stopped may be ended by somebody else than a worker: it waits, its lease is over, or its worker
+ * has not seen the end of it for two leases.
+ */
+export function canBeStopped(
+  job: Job,
+  task: Task,
+  now: string,
+  { leaseSeconds }: Pick<Limits, 'leaseSeconds'>,
+): boolean {
+  if (statusInRound(task, job.round) === 'queued' || isLeaseOver(task, now)) return true;
+  return HELD.includes(task.status) && job.stopAt !== undefined && secondsAfter(job.stopAt, 2 * leaseSeconds) < now;
+}
