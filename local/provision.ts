@@ -48,7 +48,8 @@ export async function provision(
   return { table, bucket, queueUrls: urls('url'), deadLetterUrls: urls('deadLetterUrl') };
 }
 
-async function createTable(client: DynamoDBClient, name: string): Promise<void> {
+/** Nothing happens where there is one already. */
+export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   const keys = (partitionKey: string, sortKey: string) => [
     { AttributeName: partitionKey, KeyType: 'HASH' as const },
     { AttributeName: sortKey, KeyType: 'RANGE' as const },
