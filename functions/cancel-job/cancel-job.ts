@@ -5,13 +5,13 @@ import type { Results } from '#shared/finding/results.ts';
 import { announce } from '#shared/job/flow.ts';
 import { readSpecOf, readVisibleJob, viewOf } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
-import { isTerminal } from '#shared/status.ts';
+import { logger } from '#shared/observability/logger.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 
 export interface CancelJobDeps {
   readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'cancel' | 'markAnnounced'>;
   readonly results: Pick<Results, 'read'>;
-  readonly events: Events;
+  readonly events: Pick<Events, 'jobFinished'>;
 }
 
 /** ConflictError `job_state` when the job ended otherwise. */
@@ -19,9 +19,11 @@ export async function cancelJob(
   { jobs, results, events }: CancelJobDeps,
   { caller, path }: HttpRequest<typeof routes.cancelJob>,
 ): Promise<HttpAnswer> {
-  const before = await readVisibleJob(jobs, caller, path.jobId);
-  const job = await jobs.cancel(before.jobId, caller.principal);
-  // Nothing ran, and so the cancel ended it; of a job that had ended before, the end is announced already.
-  if (isTerminal(job.status) && !isTerminal(before.status)) await announce({ jobs, events }, job);
+  const { jobId } = await readVisibleJob(jobs, caller, path.jobId);
+  const job = await jobs.cancel(jobId, caller.principal);
+  // Where nothing ran, the cancel was the end. It stands, announced or not: the sweeper repeats what the bus did not take.
+  await announce({ jobs, events }, job).catch((error) => {
+    logger.warn('the end of a job is not announced yet', { jobId, traceId: job.traceId, error });
+  });
   return { status: 202, body: await viewOf(results, { job, spec: await readSpecOf(jobs, job) }) };
 }

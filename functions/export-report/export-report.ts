@@ -53,11 +53,11 @@ async function elsewhere(
   deps: ExportReportDeps,
   { job }: JobRecords,
   request: ReportRequest,
-  { estimatedBytes }: ReportDocument,
+  { estimatedBytes, findings }: ReportDocument,
 ): Promise<StreamAnswer> {
   const link = await linkReport(deps, job, request, estimatedBytes);
   const body = textOnce(JSON.stringify(link));
-  const json = { 'Content-Type': 'application/json' };
+  const json = { 'Content-Type': 'application/json', [HEADERS.findings]: String(findings) };
   if (link.status === 'ready') return { status: 303, headers: { ...json, Location: link.url }, body };
   return { status: 202, headers: { ...json, 'Retry-After': String(link.retryAfterSeconds) }, body };
 }

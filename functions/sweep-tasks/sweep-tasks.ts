@@ -13,7 +13,7 @@ import type { TaskQueue } from '#shared/task/queue.ts';
 export interface SweepTasksDeps {
   readonly jobs: Pick<JobStore, 'dueJobs' | 'sweepJob' | 'markAnnounced'>;
   readonly queue: Pick<TaskQueue, 'send'>;
-  readonly events: Events;
+  readonly events: Pick<Events, 'jobFinished'>;
 }
 
 export interface Swept {

@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { httpHandler } from '#functions/middleware/http.ts';
+import { type SubmitJobDeps, submitJob } from '#functions/submit-job/submit-job.ts';
+import { SubmittedView } from '#shared/contracts/job.ts';
+import { routes } from '#shared/contracts/routes.ts';
+import { LimitError } from '#shared/errors.ts';
+import type { JobStore, NewJob } from '#shared/job/store.ts';
+import { DEFAULT_LIMITS } from '#shared/limits.ts';
+import { readPolicy } from '#shared/target/policy.ts';
+import type { TaskRef } from '#shared/task/task.ts';
+import { aJob } from '#test/support/job-records.ts';
+import { captureLog } from '#test/support/log-lines.ts';
+import { type MemoryResults, memoryResults } from '#test/support/memory-results.ts';
+import { CALLERS, call, type TestRequest } from '#test/support/proxy-event.ts';
+
+const NEW_ID = '019a0000-0000-7000-8000-00000000abcd';
+const RELEASED: TaskRef[] = [{ jobId: NEW_ID, taskId: '0001', tenant: '111111111111', workerSize: 'small' }];
+const REQUEST = { targets: ['198.51.100.7'], scanners: [{ name: 'nmap', options: { ports: '1-1024' } }] };
+
+let log: ReturnType<typeof captureLog>;
+let results: MemoryResults;
+/** What reached the store, the queue and the bus, in order. */
+let done: string[];
+let stored: NewJob[];
+
+beforeEach(() => {
+  log = captureLog();
+  results = memoryResults();
+  done = [];
+  stored = [];
+});
+
+const storing: JobStore['submit'] = async (newJob, answer) => {
+  done.push('submit');
+  stored.push(newJob);
+  const job = aJob({ ...newJob.job, status: 'queued', taskCount: newJob.tasks.length, openCount: newJob.tasks.length });
+  return { outcome: 'created', job, body: answer(job, 4), released: RELEASED };
+};
+
+const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
+  jobs: { submit: storing },
+  queue: {
+    send: async (refs) => {
+      done.push(`send ${refs.map(({ taskId }) => taskId)}`);
+    },
+  },
+  results,
+  events: {
+    jobSubmitted: async ({ workerSizes }) => {
+      done.push(`event ${workerSizes}`);
+    },
+  },
+  policy: async () => readPolicy({ deny: [{ domain: '.forbidden.example', reason: 'not ours' }] }),
+  limits: DEFAULT_LIMITS,
+  now: () => new Date('2026-01-31T12:00:00.000Z'),
+  newId: () => NEW_ID,
+  ...changes,
+});
+
+const middleware = { jobs: { takeToken: async () => ({ ok: true }) as const }, callers: CALLERS };
+const submit = (request: TestRequest, changes?: Partial<SubmitJobDeps>) =>
+  call(
+    httpHandler(routes.submitJob, middleware, (input) => submitJob(deps(changes), input)),
+    request,
+  );
+
+describe('a submit', () => {
+  it('answers 201 with the job, where it is, and what was stored', async () => {
+    const { status, headers, json } = await submit({
+      body: { ...REQUEST, name: 'weekly', labels: { ticket: 'SEC-7' } },
+    });
+    expect([status, headers.get('location')]).toEqual([201, `/jobs/${NEW_ID}`]);
+    expect(SubmittedView.parse(json)).toMatchObject({
+      jobId: NEW_ID,
+      status: 'queued',
+      verdict: null,
+      name: 'weekly',
+      labels: { ticket: 'SEC-7' },
+      targets: ['198.51.100.7'],
+      options: { nmap: { ports: '1-1024', timing: 4 } },
+      queuePosition: 4,
+      createdBy: '111111111111/acme',
+      sessionId: 'alice',
+      deadlineAt: '2026-02-01T12:00:00.000Z',
+    });
+    expect(stored[0]).toMatchObject({
+      job: { jobId: NEW_ID, tenant: '111111111111', createdAt: '2026-01-31T12:00:00.000Z', deadlineSeconds: 86_400 },
+      tasks: [{ scanner: 'nmap', workerSize: 'small', slice: { from: 0, count: 1 } }],
+    });
+    expect(stored[0]).not.toHaveProperty('idempotency');
+  });
+
+  it('wakes workers only after the job is stored', async () => {
+    await submit({ body: REQUEST });
+    expect(done).toEqual(['submit', 'send 0001', 'event small']);
+    expect(log.lines).toContainEqual(expect.objectContaining({ JobsSubmitted: 1, TasksReleased: 1 }));
+  });
+
+  it('stands when queue and bus are away, and says so in the log', async () => {
+    const away = () => Promise.reject(new Error('away'));
+    const { status } = await submit({ body: REQUEST }, { queue: { send: away }, events: { jobSubmitted: away } });
+    expect(status).toBe(201);
+    const warnings = log.lines.filter(({ level }) => level === 'WARN');
+    expect(warnings).toEqual([expect.objectContaining({ jobId: NEW_ID }), expect.objectContaining({ jobId: NEW_ID })]);
+  });
+
+  it('stores each target once, in canonical form and in the order given', async () => {
+    await submit({ body: { ...REQUEST, targets: ['WWW.Example.com', '198.51.100.7', 'www.example.com'] } });
+    expect(stored[0]?.spec.targets).toEqual(['www.example.com', '198.51.100.7']);
+  });
+
+  it('puts many targets into the object store before the job', async () => {
+    const targets = Array.from({ length: 300 }, (_, n) => `host-${n}.example`);
+    const { json } = await submit(
+      { body: { ...REQUEST, targets } },
+      {
+        jobs: {
+          submit: (...given) => {
+            done.push(`objects: ${[...results.objects.keys()]}`);
+            return storing(...given);
+          },
+        },
+      },
+    );
+    expect(done[0]).toBe(`objects: plans/111111111111/${NEW_ID}`);
+    expect(results.objects.get(`plans/111111111111/${NEW_ID}`)?.toString().split('\n')).toEqual([...targets, '']);
+    expect(json).toMatchObject({ targetCount: 300 });
+    expect(json.targets).toEqual(targets.slice(0, 100));
+  });
+
+  it('takes a shorter deadline, and none longer than the deployment allows', async () => {
+    await submit({ body: { ...REQUEST, deadlineSeconds: 60 } });
+    expect(stored[0]?.job.deadlineSeconds).toBe(60);
+    const limits = { ...DEFAULT_LIMITS, deadlineSeconds: 3_600 };
+    const { status, json } = await submit({ body: { ...REQUEST, deadlineSeconds: 3_601 } }, { limits });
+    expect(status).toBe(400);
+    expect(json.errors).toEqual([{ field: 'deadlineSeconds', message: 'must be at most 3600' }]);
+  });
+
+  it('passes on that the quota is used up', async () => {
+    const full = () => Promise.reject(new LimitError('quota_exceeded', 'the tenant has 100 active jobs', 60));
+    const { status, headers } = await submit({ body: REQUEST }, { jobs: { submit: full } });
+    expect([status, headers.get('retry-after')]).toEqual([429, '60']);
+  });
+});
+
+describe('a denied target', () => {
+  it('is 403 with an entry for each, and nothing is written', async () => {
+    const targets = ['198.51.100.7', 'a.forbidden.example', '127.0.0.1', '169.254.169.254'];
+    const { status, json } = await submit({ body: { ...REQUEST, targets } });
+    expect([status, json.code]).toEqual([403, 'target_denied']);
+    expect(json.errors).toEqual([
+      { field: 'targets[1]', message: expect.stringMatching(/^a\.forbidden\.example is denied: .*not ours/) },
+      { field: 'targets[2]', message: expect.stringMatching(/^127\.0\.0\.1 is denied: .*loopback/) },
+      { field: 'targets[3]', message: expect.stringMatching(/^169\.254\.169\.254 is denied: .*link-local/) },
+    ]);
+    expect([done, results.objects.size]).toEqual([[], 0]);
+  });
+});
+
+describe('an idempotency key', () => {
+  it('is taken from the header or the field, with the hash of the request', async () => {
+    await submit({ body: REQUEST, headers: { 'Idempotency-Key': 'k-1' } });
+    await submit({ body: { ...REQUEST, idempotencyKey: 'k-1' } });
+    await submit({ body: { ...REQUEST, idempotencyKey: 'k-1' }, headers: { 'idempotency-key': 'k-1' } });
+    const [first, second, third] = stored.map(({ idempotency }) => idempotency);
+    expect(first).toEqual({ key: 'k-1', requestHash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect([second, third]).toEqual([first, first]);
+  });
+
+  it('that differs between header and field is refused', async () => {
+    const { status, json } = await submit({
+      body: { ...REQUEST, idempotencyKey: 'k-1' },
+      headers: { 'Idempotency-Key': 'k-2' },
+    });
+    expect(status).toBe(400);
+    expect(json.errors[0].field).toBe('Idempotency-Key');
+    expect(done).toEqual([]);
+  });
+
+  it.each(['with space', 'ü', 'x'.repeat(256), ''])('%j in the header is refused', async (key) => {
+    const { status, json } = await submit({ body: REQUEST, headers: { 'Idempotency-Key': key } });
+    expect(status).toBe(400);
+    expect(json.errors[0]).toEqual({ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' });
+  });
+
+  it('goes with one hash for one meaning, and with another for another', async () => {
+    const bodies = [
+      { ...REQUEST, labels: { a: '1', b: '2' } },
+      { labels: { b: '2', a: '1' }, ...REQUEST, profile: 'brief', targets: ['198.51.100.7', '198.51.100.7'] },
+      { ...REQUEST, labels: { a: '1', b: '3' } },
+      { ...REQUEST, labels: { a: '1', b: '2' }, targets: ['198.51.100.8'] },
+    ];
+    for (const body of bodies) await submit({ body, headers: { 'Idempotency-Key': 'k' } });
+    const [first, same, otherLabel, otherTarget] = stored.map(({ idempotency }) => idempotency?.requestHash);
+    expect(same).toBe(first);
+    expect(new Set([first, otherLabel, otherTarget]).size).toBe(3);
+  });
+
+  it('used before is answered 200 with the first answer byte for byte, and wakes nobody', async () => {
+    const first = '{"jobId": "019a0000-0000-7000-8000-000000000001",  "as": "stored"}';
+    const { status, text, headers } = await submit(
+      { body: REQUEST, headers: { 'Idempotency-Key': 'k' } },
+      {
+        jobs: {
+          submit: async () => ({ outcome: 'repeated', jobId: '019a0000-0000-7000-8000-000000000001', body: first }),
+        },
+      },
+    );
+    expect([status, text]).toEqual([200, first]);
+    expect(headers.get('location')).toBe('/jobs/019a0000-0000-7000-8000-000000000001');
+    expect(done).toEqual([]);
+  });
+});
