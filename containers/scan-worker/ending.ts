@@ -2,6 +2,7 @@
 import type { Job } from '#shared/job/job.ts';
 import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
+import { backoffSeconds } from '#shared/task/backoff.ts';
 import type { Task, TaskError } from '#shared/task/task.ts';
 import type { Outcome } from './scanner.ts';
 import type { StopReason } from './stop.ts';
@@ -30,8 +31,7 @@ export function endingOf(
   const { error } = outcome;
   if (!error.retryable) return finish({ status: 'failed', error });
   if (task.failures + 1 >= limits.maxFailures) return finish({ status: 'failed', error, deadLettered: true });
-  // Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
-  const delaySeconds = Math.round(random() * limits.backoffSeconds * 2 ** task.failures);
+  const delaySeconds = Math.round(backoffSeconds(limits.backoffSeconds, task.failures, random));
   return { do: 'put_back', reason: 'transient_failure', delaySeconds, error };
 }
 

@@ -68,6 +68,7 @@ export function keepLease(
     while (!ended.aborted) {
       await clock.sleep(tickMs, ended);
       const atMs = clock.monotonicMs();
+      if (atMs >= overAtMs) return; // The process was stopped meanwhile: `watch` gives the lease up.
       const newest = progress();
       if (!ended.aborted && (atMs >= dueAtMs || isWorthShowing(newest, shown, atMs))) await renew(atMs, newest);
     }

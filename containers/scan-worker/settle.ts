@@ -9,9 +9,6 @@ import { taskErrorOf } from './task-error.ts';
 import type { TaskInHand } from './task-in-hand.ts';
 import { upload } from './upload.ts';
 
-/** SQS delays a message by 15 minutes at most (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html). */
-const MAX_DELAY_SECONDS = 900;
-
 /** Rejects when the store does not answer: the lease then runs out, and the sweeper decides. */
 export async function settle(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted): Promise<void> {
   const { ending } = attempted;
@@ -38,11 +35,9 @@ async function putBack(
   }
   await deps.jobs.unlockHosts(held, attempted.locked ?? []);
   const { jobId, taskId, tenant, workerSize } = task;
-  await deps.queue
-    .send([{ jobId, taskId, tenant, workerSize }], Math.min(delaySeconds, MAX_DELAY_SECONDS))
-    .catch((cause: unknown) => {
-      log.warn('message not sent; the sweeper will', { error: cause });
-    });
+  await deps.queue.send([{ jobId, taskId, tenant, workerSize }], delaySeconds).catch((cause: unknown) => {
+    log.warn('message not sent; the sweeper will', { error: cause });
+  });
 }
 
 async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted, end: TaskEnd): Promise<void> {
@@ -60,7 +55,8 @@ async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted
     }
   }
   if (!lease.isHeld()) return settle(deps, inHand, { ending: { do: 'nothing' } });
-  await retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? []));
+  const answer = await retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? []));
+  if (answer === 'superseded') return settle(deps, inHand, { ending: { do: 'nothing' } });
   deps.record({ tasksEnded: 1 }, { scanner: task.scanner, status: end.status });
   log.info('task ended', { status: end.status, findings: complete.result?.findings, error: end.error });
 }

@@ -61,7 +61,7 @@ describe('a busy host', () => {
     ['met at once', [1], 5],
     ['met the second time', [2], 10],
     ['met the fourth time', [4], 40],
-    ['met the second time since a run that failed', [1, 2, 5], 20],
+    ['met the third time since a run that failed', [1, 2, 5], 20],
     ['met for the first time since a run that failed', [3, 4], 5],
     ['met again and again', [30], 300],
   ] as [string, number[], number][])('%s is waited for longer each time in a row', (_, attempts, delaySeconds) => {

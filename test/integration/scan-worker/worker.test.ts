@@ -1,0 +1,251 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Scanner } from '#containers/scan-worker/scanner.ts';
+import { UnavailableError } from '#shared/errors.ts';
+import { fakeScanner } from '#test/support/fake-scanner.ts';
+import { type Fleet, startFleet, TEST_LIMITS } from '#test/support/fleet.ts';
+import { stubScanner } from '#test/support/stub-scanner.ts';
+
+let fleet: Fleet;
+beforeEach(async () => {
+  fleet = await startFleet();
+});
+afterEach(() => fleet.close());
+
+const OUTPUT = 'host 127.0.0.1 reached\nport 127.0.0.1 22\nport 127.0.0.1 80\n';
+const file = (name: string) => join(fleet.directory, name);
+/** Counts its runs in a file, prints, and goes on when another file is there. */
+const STEPS = () => ['count', file('scans'), 'print', OUTPUT, 'wait-for', file('go')];
+const scanner = (...steps: string[]): Scanner => stubScanner({ command: () => fakeScanner(...steps) });
+const scans = () => (existsSync(file('scans')) ? readFileSync(file('scans'), 'utf8').trim().split('\n') : []);
+const go = () => writeFileSync(file('go'), '');
+
+function isRunning(pid: string | undefined): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+describe('a worker', () => {
+  it('scans a task, stores what it found and ends the job', async () => {
+    const { jobId, tenant } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('print', OUTPUT));
+    const job = await fleet.ended(jobId);
+    expect(job).toMatchObject({ status: 'completed', findings: 2, ended: { completed: 1 } });
+    expect(job.summary).toMatchObject({ verdict: 'clean', covered: 1, uncovered: 0 });
+    const { result } = await fleet.task(jobId, ({ status }) => status === 'completed');
+    const prefix = `results/${tenant}/${jobId}/0001/1/`;
+    expect(result).toMatchObject({ prefix, findings: 2, bySeverity: { info: 2 }, coverage: [{ reached: 1 }] });
+    expect((await fleet.read(`${prefix}findings.ndjson.gz`)).trim().split('\n')).toHaveLength(2);
+    expect(await fleet.read(`${prefix}raw/stub.txt.gz`)).toBe(OUTPUT);
+    expect(JSON.parse(await fleet.read(`${prefix}coverage.json`))).toEqual([
+      { target: '127.0.0.1', host: '127.0.0.1', address: '127.0.0.1', status: 'reached' },
+    ]);
+    await expect.poll(() => fleet.announced).toEqual([jobId]);
+  });
+
+  it('says in evidence how the result came about', async () => {
+    const { jobId, tenant } = await fleet.submit(['www.example.com']);
+    fleet.work(scanner('print', OUTPUT), { worker: 'w1' });
+    await fleet.ended(jobId);
+    const evidence = JSON.parse(await fleet.read(`results/${tenant}/${jobId}/0001/1/evidence.json`));
+    expect(evidence).toMatchObject({
+      jobId,
+      taskId: '0001',
+      attempt: 1,
+      worker: 'w1',
+      scanner: { name: 'nmap', version: '1.0' },
+      targets: [{ target: 'www.example.com', host: 'www.example.com', address: '127.0.0.1' }],
+      runs: [{ exit: { code: 0, reason: 'exited' } }],
+      policy: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(Object.keys(evidence.files).sort()).toEqual(['coverage.json', 'findings.ndjson.gz', 'raw/stub.txt.gz']);
+    expect(evidence.files['coverage.json'].sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('scans nothing that is denied or has no address, and does not call that covered', async () => {
+    const { jobId } = await fleet.submit(['gone.example.com', '10.0.0.1']);
+    fleet.work(scanner('count', file('scans')), { resolve: async () => [] });
+    const job = await fleet.ended(jobId);
+    expect(job).toMatchObject({ status: 'completed', summary: { verdict: 'no_verdict', covered: 0, uncovered: 2 } });
+    expect(scans()).toEqual([]);
+    const { result } = await fleet.task(jobId, ({ status }) => status === 'completed');
+    expect(result?.coverage).toMatchObject([{ unresolved: 1, denied: 1, reached: 0 }]);
+  });
+
+  it('leaves nothing in its temporary directory', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const worker = fleet.work(scanner('print', OUTPUT));
+    await fleet.ended(jobId);
+    await worker.shutDown();
+    expect(readdirSync(fleet.directory)).toEqual([]);
+  });
+
+  it('shows progress while it scans', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('print', 'percent 40\n', 'wait-for', file('go')));
+    const task = await fleet.task(jobId, ({ progress }) => progress !== undefined);
+    expect(task).toMatchObject({ status: 'running', progress: { percent: 40, message: 'scanning' } });
+    go();
+    await fleet.ended(jobId);
+  });
+});
+
+describe('a job that is cancelled while it is scanned', () => {
+  it('stops the scanner and keeps what was found until then', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner(...STEPS()));
+    await expect.poll(scans).toHaveLength(1);
+    await fleet.jobs.cancel(jobId, 'tester');
+    const job = await fleet.ended(jobId);
+    expect(job).toMatchObject({ status: 'cancelled', ended: { cancelled: 1 }, findings: 0, partialFindings: 2 });
+    expect(isRunning(scans()[0])).toBe(false);
+  });
+
+  it('is not scanned at all when the cancel comes before the claim', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    await fleet.jobs.cancel(jobId, 'tester');
+    const worker = fleet.work(scanner(...STEPS()));
+    expect(await fleet.ended(jobId)).toMatchObject({ status: 'cancelled' });
+    await worker.shutDown();
+    expect(scans()).toEqual([]);
+  });
+});
+
+describe('a deadline', () => {
+  it('that passes while scanning ends the job as timed out, with its partial findings', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1', '127.0.0.2'], { deadlineSeconds: 1 });
+    fleet.work(scanner(...STEPS()));
+    const job = await fleet.ended(jobId);
+    const summary = { verdict: 'incomplete', covered: 1, uncovered: 1 };
+    expect(job).toMatchObject({ status: 'timed_out', partialFindings: 2, summary });
+    expect(isRunning(scans()[0])).toBe(false);
+  });
+});
+
+describe('a failure', () => {
+  it('that may pass is tried again, and the last one is a dead letter', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('count', file('scans'), 'print-error', 'no route', 'exit', '75'));
+    const job = await fleet.sweepUntilEnded(jobId);
+    expect(job.status).toBe('failed');
+    const task = await fleet.task(jobId, ({ status }) => status === 'failed');
+    expect(scans()).toHaveLength(TEST_LIMITS.maxFailures);
+    expect(task).toMatchObject({ error: { code: 'stub_exited', stderrTail: 'no route' }, attempt: 3 });
+    expect(task.deadLetteredAt).toBeDefined();
+  });
+
+  it('that stays ends the task at once, keeps what was found and covers nothing', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('count', file('scans'), 'print', OUTPUT, 'exit', '1'));
+    const job = await fleet.ended(jobId);
+    expect(job).toMatchObject({ status: 'failed', partialFindings: 2, summary: { verdict: 'no_verdict' } });
+    const task = await fleet.task(jobId, ({ status }) => status === 'failed');
+    expect(task.error).toMatchObject({ code: 'stub_exited', retryable: false });
+    expect(task.deadLetteredAt).toBeUndefined();
+    expect(scans()).toHaveLength(1);
+  });
+
+  it('of an upload is repeated without a second scan', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    let refusals = 2;
+    const write: Fleet['results']['write'] = async (...args) => {
+      if (args[0].endsWith('findings.ndjson.gz') && refusals-- > 0) throw new UnavailableError('s3', 'slow down');
+      return fleet.results.write(...args);
+    };
+    fleet.work(scanner('count', file('scans'), 'print', OUTPUT), {
+      results: { ...fleet.results, write },
+      random: () => 0,
+    });
+    expect(await fleet.ended(jobId)).toMatchObject({ status: 'completed', findings: 2 });
+    expect(refusals).toBe(-1);
+    expect(scans()).toHaveLength(1);
+  });
+});
+
+describe('a worker that is shut down', () => {
+  it('gives its task back at once, as neither a failure nor a loss, and another one completes it', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const first = fleet.work(scanner(...STEPS()));
+    await expect.poll(scans).toHaveLength(1);
+    await first.shutDown();
+    expect(isRunning(scans()[0])).toBe(false);
+    const [task] = await fleet.jobs.readTasks(jobId);
+    expect(task).toMatchObject({
+      status: 'queued',
+      attempt: 1,
+      failures: 0,
+      claims: [{ attempt: 1, why: 'shutdown' }],
+    });
+    go();
+    fleet.work(scanner(...STEPS()));
+    expect(await fleet.ended(jobId)).toMatchObject({ status: 'completed', findings: 2, partialFindings: 0 });
+    expect(scans()).toHaveLength(2);
+  });
+});
+
+describe('a worker that loses its lease', () => {
+  it('by heartbeats without an answer stops its scanner and writes nothing; the task runs again, and counts once', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const heartbeat = () => Promise.reject(new UnavailableError('dynamodb', 'no answer'));
+    const cut = fleet.work(scanner(...STEPS()), { jobs: { ...fleet.jobs, heartbeat } });
+    await expect.poll(scans).toHaveLength(1);
+    await expect.poll(() => isRunning(scans()[0]), { timeout: 10_000 }).toBe(false);
+    await cut.shutDown();
+    expect((await fleet.jobs.readTasks(jobId))[0]).toMatchObject({ status: 'running', attempt: 1 });
+    go();
+    fleet.work(scanner(...STEPS()));
+    const job = await fleet.sweepUntilEnded(jobId);
+    expect(job).toMatchObject({ status: 'completed', findings: 2, partialFindings: 0, ended: { completed: 1 } });
+    const [task] = await fleet.jobs.readTasks(jobId);
+    expect(task).toMatchObject({ attempt: 2, failures: 1 });
+  });
+
+  it('while its process is stopped ends the scanner when it wakes, and cannot end its successor’s task', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const paused = fleet.spawnWorker(...STEPS());
+    await expect.poll(scans, { timeout: 10_000 }).toHaveLength(1);
+    paused.kill('SIGSTOP');
+    fleet.work(scanner('count', file('scans'), 'print', OUTPUT));
+    const job = await fleet.sweepUntilEnded(jobId);
+    paused.kill('SIGCONT');
+    await expect.poll(() => isRunning(scans()[0]), { timeout: 10_000 }).toBe(false);
+    paused.kill('SIGTERM');
+    expect(await once(paused, 'exit')).toEqual([0, null]);
+    expect(await fleet.jobs.readJob(jobId)).toEqual(job);
+    expect(job).toMatchObject({ status: 'completed', findings: 2, ended: { completed: 1 } });
+  });
+
+  it('because it was killed leaves no scanner behind, and the job is completed once', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const killed = fleet.spawnWorker(...STEPS());
+    await expect.poll(scans, { timeout: 10_000 }).toHaveLength(1);
+    killed.kill('SIGKILL');
+    await expect.poll(() => isRunning(scans()[0])).toBe(false);
+    go();
+    fleet.work(scanner(...STEPS()));
+    const job = await fleet.sweepUntilEnded(jobId);
+    expect(job).toMatchObject({ status: 'completed', findings: 2, ended: { completed: 1 } });
+    expect(scans()).toHaveLength(2);
+  });
+});
+
+describe('one host', () => {
+  it('is scanned by one task at a time', async () => {
+    const [one, two] = [await fleet.submit(['127.0.0.1']), await fleet.submit(['127.0.0.1'])];
+    fleet.work(scanner(...STEPS()));
+    await expect.poll(scans).toHaveLength(1);
+    const waiting = await Promise.any(
+      [one, two].map(({ jobId }) => fleet.task(jobId, ({ status, attempt }) => status === 'queued' && attempt === 1)),
+    );
+    expect(waiting).toMatchObject({ failures: 0, claims: [] });
+    expect(scans()).toHaveLength(1);
+    go();
+    for (const { jobId } of [one, two]) expect((await fleet.sweepUntilEnded(jobId)).status).toBe('completed');
+    expect(scans()).toHaveLength(2);
+  });
+});
