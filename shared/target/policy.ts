@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { Instant } from '../contracts/ids.ts';
 import { ValidationError } from '../errors.ts';
-import { type AddressRange, contains, overlaps, parseRange } from './address.ts';
+import { type AddressRange, contains, overlaps, parseAddress, parseRange } from './address.ts';
 import { canonicalName } from './host-name.ts';
 import { SPECIAL_RANGES, type SpecialRange } from './special-ranges.ts';
 import type { Target } from './target.ts';
@@ -86,7 +86,7 @@ export function decideTarget(policy: Policy, { kind, text, host }: Target, now: 
 
 /** After resolution: one address, and the name it was found under. What is not an address is denied. */
 export function decideAddress(policy: Policy, address: string, name: string | undefined, now: Date): Decision {
-  const range = parseRange(address);
+  const range = parseAddress(address) && parseRange(address);
   return range ? decide(policy, { range, name }, now) : denied('special_range', `${address} is not an address`);
 }
 
@@ -117,7 +117,7 @@ function refusalUnder(policy: Policy, asked: Asked, counts: (rule: Rule) => bool
   const closed = SPECIAL_RANGES.find(
     (special) => asked.range && overlaps(special.range, asked.range) && !isOpen(special),
   );
-  if (closed) return denied('special_range', `it is or holds an address that is ${closed.what}`);
+  if (closed) return denied('special_range', `it lies in or touches a closed range: ${closed.what}`);
   if (policy.default === 'allow' || naming.length > 0) return undefined;
   return denied('not_allowed', 'no rule of the target policy allows it');
 }

@@ -95,6 +95,7 @@ describe('by default', () => {
     '64:ff9b::808:808',
     'fd00:ec2::254',
     'fe80::1%eth0',
+    '8.8.8.0/24',
     'not an address',
     '',
   ])('a name that resolves to %j may not be scanned there', (address) =>
