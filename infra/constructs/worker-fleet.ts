@@ -39,19 +39,29 @@ export class WorkerFleet extends Construct {
     };
   }
 
-  /** Starts workers of our definitions on our cluster, and counts what runs there: ListTasks knows no narrower resource than its condition. */
+  /**
+   * Starts workers of our definitions on our cluster, with the definitions' tags, and counts what runs there. ListTasks knows no narrower
+   * resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service").
+   */
   launchedBy(launcher: IGrantable): void {
-    const conditions = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
-    const resourceArns = this.definitions.map(({ family }) =>
-      Stack.of(this).formatArn({
-        service: 'ecs',
-        resource: 'task-definition',
-        resourceName: `${family}:*`,
-        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-      }),
-    );
-    Grant.addToPrincipal({ grantee: launcher, actions: ['ecs:RunTask'], resourceArns, conditions });
-    Grant.addToPrincipal({ grantee: launcher, actions: ['ecs:ListTasks'], resourceArns: ['*'], conditions });
+    const onCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
+    const whenStarting = { StringEquals: { 'ecs:CreateAction': 'RunTask' } };
+    const definitions = this.definitions.map(({ family }) => this.arnOf('task-definition', `${family}:*`));
+    const workers = [this.arnOf('task', `${this.cluster.clusterName}/*`)];
+    const grant = (action: string, resourceArns: string[], conditions: Record<string, Record<string, unknown>>) =>
+      Grant.addToPrincipal({ grantee: launcher, actions: [action], resourceArns, conditions });
+    grant('ecs:RunTask', definitions, onCluster);
+    grant('ecs:TagResource', workers, whenStarting);
+    grant('ecs:ListTasks', ['*'], onCluster);
     for (const definition of this.definitions) definition.rolesPassedBy(launcher);
+  }
+
+  private arnOf(resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({
+      service: 'ecs',
+      resource,
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
   }
 }

@@ -187,7 +187,7 @@ describe('a role', () => {
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
     ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
-    ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:ListTasks iam:PassRole')],
+    ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks iam:PassRole')],
     ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
     ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
   ])('of %s may do what its decision needs and no more', (prefix, actions) => {
