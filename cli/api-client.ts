@@ -38,8 +38,8 @@ export interface Report {
 export interface ApiClient {
   /** Throws ApiError for what the service refused, UnavailableError when it cannot be reached, `signal`'s reason when aborted. */
   call<N extends Exclude<RouteName, 'exportReport'>>(name: N, input: Input<N>, signal: AbortSignal): Promise<Answer<N>>;
-  /** Resolves when the report begins; throws like `call`. */
-  exportReport(input: Input<'exportReport'>, signal: AbortSignal): Promise<Report>;
+  /** Resolves when the report begins; throws like `call`. One too large to stream is built first: `onBuilding` is told, once. */
+  exportReport(input: Input<'exportReport'>, signal: AbortSignal, onBuilding?: () => void): Promise<Report>;
 }
 
 /**
@@ -55,6 +55,9 @@ const REPEATABLE: Record<RouteName, boolean> = {
   reportLink: true,
 };
 
+/** Longer than the function that builds it may run: 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+const LONGEST_BUILD_SECONDS = 1_200;
+
 export function apiClient(deps: ApiClientDeps): ApiClient {
   const ask = <T>(name: RouteName, input: AnyInput, signal: AbortSignal, read: Parameters<typeof exchange<T>>[3]) => {
     const operation = () => exchange(deps, requestOf(name, input), signal, read);
@@ -65,10 +68,19 @@ export function apiClient(deps: ApiClientDeps): ApiClient {
       ask(name, name === 'submitJob' ? withIdempotencyKey(input) : input, signal, (response) =>
         readAnswer(name, response),
       ),
-    exportReport: (input, signal) =>
-      ask('exportReport', input, signal, (response, within) =>
-        openReport(response, input.query?.format ?? 'json', within),
-      ),
+    async exportReport(input, signal, onBuilding = () => undefined) {
+      const format = input.query?.format ?? 'json';
+      for (let waitedSeconds = 0; waitedSeconds < LONGEST_BUILD_SECONDS; ) {
+        const opened = await ask('exportReport', input, signal, (response, within) =>
+          openReport(response, format, within),
+        );
+        if ('body' in opened) return opened;
+        if (waitedSeconds === 0) onBuilding();
+        await deps.sleep(opened.retryAfterSeconds * 1_000, signal);
+        waitedSeconds += opened.retryAfterSeconds;
+      }
+      throw new UnavailableError('report_not_built', 'the report was not built in time; try again');
+    },
   };
 }
 
@@ -110,11 +122,20 @@ async function readAnswer<N extends RouteName>(name: N, response: Response): Pro
   );
 }
 
-/** A large report is not sent but pointed to (303): a presigned link, fetched as it is. */
-async function openReport(response: Response, format: ReportFormat, signal: AbortSignal): Promise<Report> {
+/** What answers a request for a report: its beginning, or how long to wait for it. */
+async function openReport(
+  response: Response,
+  format: ReportFormat,
+  signal: AbortSignal,
+): Promise<Report | { readonly retryAfterSeconds: number }> {
+  if (response.status === 202) {
+    const link = await readAnswer('exportReport', response);
+    return { retryAfterSeconds: link.status === 'building' ? link.retryAfterSeconds : 1 };
+  }
+  // One too large to stream is pointed to: a presigned link, fetched as it is.
   const location = response.status === 303 ? response.headers.get('location') : null;
   const document = location === null ? response : await fetch(new URL(location, response.url), { signal });
-  if (!document.ok || document.body === null)
+  if (document.status !== 200 || document.body === null)
     throw new UnavailableError('report_not_sent', `the report could not be fetched: HTTP ${document.status}`);
   const count = response.headers.get(HEADERS.findings);
   const findings = count === null ? undefined : Number(count);

@@ -64,13 +64,10 @@ async function signedRequest(deps: ExchangeDeps, request: Request, signal: Abort
   return [url, { method, headers, signal, redirect: 'manual', ...(content === undefined ? {} : { body: content }) }];
 }
 
-/** As SigV4 encodes: a space is `%20`, and only RFC 3986's unreserved characters stay as they are. */
-const percentEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-
+/** A space is `%20`: a `+` is a plus to SigV4, and a space to nobody. */
 function queryString(query: Request['query']): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${percentEncode(name)}=${percentEncode(String(value))}`],
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`],
   );
   return pairs.length > 0 ? `?${pairs.join('&')}` : '';
 }

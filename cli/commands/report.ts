@@ -75,7 +75,11 @@ async function copyReport(
   id: string,
   { format, profile, severity, output: path }: ReportOptions & { readonly format: ReportFormat },
 ): Promise<void> {
-  const { body } = await client.exportReport({ path: { jobId: id }, query: { format, profile, severity } }, signal);
+  const { body } = await client.exportReport(
+    { path: { jobId: id }, query: { format, profile, severity } },
+    signal,
+    () => output.message('The report is large: it is built first.'),
+  );
   if (path === undefined || path === '-') {
     for await (const chunk of body) await output.write(chunk);
     return;

@@ -223,6 +223,23 @@ describe('a report', () => {
     expect(asked?.headers.authorization).toBeUndefined();
   });
 
+  const building = json(202, { status: 'building', retryAfterSeconds: 5 });
+
+  it('is waited for while it is built', async () => {
+    server.answer(building, building, sending(WHOLE));
+    let told = 0;
+    const { findings } = await (await client()).exportReport(request, signal, () => (told += 1));
+    expect(findings).toBe(2);
+    expect(pauses).toEqual([5_000, 5_000]);
+    expect(told).toBe(1);
+  });
+
+  it('that is not built within 20 minutes is given up', async () => {
+    server.answer(building);
+    await expect(open()).rejects.toMatchObject({ code: 'report_not_built' });
+    expect(pauses).toHaveLength(240);
+  });
+
   it.each<[string, Answer]>([
     ['the connection breaks', broken(LINES, COUNT)],
     ['the connection breaks short of its length', broken(LINES, { 'content-length': String(WHOLE.length) })],

@@ -79,8 +79,9 @@ describe('follow', () => {
 
   it('does not wait for what was refused', async () => {
     const refused = new ApiError({ status: 404, code: 'job_not_found', message: 'x' });
-    const { context, client } = world([refused]);
+    const { context, client, pauses } = world([refused]);
     await expect(follow(context, client, jobView(), () => undefined)).rejects.toBe(refused);
+    expect(pauses).toEqual([250]);
   });
 });
 

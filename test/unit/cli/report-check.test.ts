@@ -49,6 +49,11 @@ describe('a cut report is refused', () => {
       await expect(read(NDJSON_REPORT.slice(0, length), 'ndjson', 2)).rejects.toThrow('the report is cut');
   });
 
+  it('when nothing came at all', async () => {
+    await expect(read('', 'json')).rejects.toThrow('its closing brace is missing');
+    await expect(read('', 'ndjson')).rejects.toThrow('its end line is missing');
+  });
+
   it('when findings are missing from within', async () => {
     await expect(read('{"title":"a"}\n{"end":true,"findings":2}\n', 'ndjson')).rejects.toThrow('1 of 2 findings');
     await expect(read('{"title":"a"}\n{"end":true,"findings":1}\n', 'ndjson', 2)).rejects.toThrow('1 of 2 findings');
