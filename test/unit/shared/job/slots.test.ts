@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { inOrderOfRelease, nextSlotStep, wantsSlots } from '#shared/job/slots.ts';
+import { aJob } from '#test/support/job-records.ts';
+
+describe('nextSlotStep', () => {
+  it.each([
+    // open, live, slots: what is done now, and what by somebody who has just ended a task
+    [5, 5, 5, 'nothing', 'nothing'],
+    [5, 3, 5, 'release', 'release'],
+    [9, 5, 5, 'borrow', 'nothing'],
+    [9, 0, 0, 'borrow', 'nothing'],
+    [3, 3, 9, 'give_back', 'give_back'],
+    // Half the slots, or what is left, or ten.
+    [50, 17, 20, 'release', 'nothing'],
+    [50, 10, 20, 'release', 'release'],
+    [18, 17, 20, 'release', 'release'],
+    [500, 91, 100, 'release', 'nothing'],
+    [500, 90, 100, 'release', 'release'],
+    [95, 95, 100, 'give_back', 'nothing'],
+    [90, 90, 100, 'give_back', 'give_back'],
+    [1, 1, 2, 'give_back', 'give_back'],
+  ])('%i open, %i live, %i slots: %s, after an end %s', (openCount, live, slots, now, refill) => {
+    expect(nextSlotStep({ openCount, live, slots }, 'now')).toBe(now);
+    expect(nextSlotStep({ openCount, live, slots }, 'refill')).toBe(refill);
+  });
+});
+
+describe('wantsSlots', () => {
+  it.each([
+    [3, 2, true],
+    [3, 3, false],
+    [3, 5, false],
+  ])('%i open tasks and %i slots: %s', (openCount, slots, wants) => {
+    expect(wantsSlots({ openCount, slots, live: 0 })).toBe(wants);
+  });
+});
+
+it('puts high priority first, then the oldest', () => {
+  const jobs = [
+    aJob({ name: 'low', priority: 'low', createdAt: '2026-01-31T10:00:00.000Z' }),
+    aJob({ name: 'younger', priority: 'normal', createdAt: '2026-01-31T12:00:00.000Z' }),
+    aJob({ name: 'high', priority: 'high', createdAt: '2026-01-31T13:00:00.000Z' }),
+    aJob({ name: 'older', priority: 'normal', createdAt: '2026-01-31T11:00:00.000Z' }),
+  ];
+  expect(jobs.sort(inOrderOfRelease).map(({ name }) => name)).toEqual(['high', 'older', 'younger', 'low']);
+});
