@@ -61,8 +61,9 @@ async function sweepOne(
   jobId: string,
 ): Promise<Readonly<Record<string, number>> | undefined> {
   try {
-    const { send, finished, actions } = await jobs.sweepJob(jobId);
+    const { send, sendLater, finished, actions } = await jobs.sweepJob(jobId);
     if (send.length > 0) await queue.send(send);
+    for (const { ref, delaySeconds } of sendLater) await queue.send([ref], delaySeconds);
     if (finished !== undefined) await announce({ jobs, events }, finished);
     return actions;
   } catch (error) {

@@ -1,4 +1,5 @@
 /** REST proxy events (payload version 1.0) as API Gateway hands them to a function, and a call of a handler with one. */
+import { PassThrough } from 'node:stream';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 
 export interface TestRequest {
@@ -69,4 +70,19 @@ export async function call(handler: unknown, request: TestRequest = {}): Promise
     text: answer.body,
     json: answer.body ? JSON.parse(answer.body) : undefined,
   };
+}
+
+/** Calls a streaming handler, as Lambda's response streaming does; needs `installAwsLambda` before. The body is as sent, not decompressed. */
+export async function callStreaming(
+  handler: unknown,
+  request: TestRequest = {},
+): Promise<TestAnswer & { body: Buffer }> {
+  const stream: PassThrough & { prelude?: { statusCode: number; headers: Record<string, string> } } = new PassThrough();
+  const run = handler as (event: unknown, into: PassThrough, context: Context) => Promise<void>;
+  const [chunks] = await Promise.all([stream.toArray(), run(proxyEvent(request), stream, {} as Context)]);
+  const body = Buffer.concat(chunks);
+  const { statusCode = 0, headers = {} } = stream.prelude ?? {};
+  const text = body.toString();
+  const isJson = /json$/.test(headers['Content-Type'] ?? '') && !headers['Content-Type']?.includes('ndjson');
+  return { status: statusCode, headers: new Headers(headers), text, body, json: isJson ? JSON.parse(text) : undefined };
 }
