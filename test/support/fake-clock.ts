@@ -4,6 +4,8 @@ import type { Clock } from '#containers/scan-worker/clock.ts';
 export interface FakeClock extends Clock {
   /** Goes on by `ms`, waking sleepers one after the other in order of time; each has settled what it can before the next wakes. */
   advance(ms: number): Promise<void>;
+  /** Goes on by `ms` while the process is stopped: whoever was to wake meanwhile wakes with the next advance, all at that one time. */
+  pause(ms: number): void;
 }
 
 interface Sleeper {
@@ -32,6 +34,9 @@ export function fakeClock(startsAt = '2026-01-31T12:00:00.000Z'): FakeClock {
         signal?.addEventListener('abort', sleeper.wake, { once: true });
         sleepers.add(sleeper);
       }),
+    pause(ms) {
+      nowMs += ms;
+    },
     async advance(ms) {
       const untilMs = nowMs + ms;
       await settled();

@@ -70,6 +70,16 @@ describe('a lease', () => {
     expect(lease.lost.aborted).toBe(true);
   });
 
+  it('that ran out while the process was stopped is given up, and not asked for again', async () => {
+    const { clock, beats, lease } = begin(['kept']);
+    await clock.advance(14_000);
+    clock.pause(60_000);
+    expect(lease.isHeld()).toBe(false);
+    await clock.advance(0);
+    expect(beats).toEqual([]);
+    expect(lease.lost.aborted).toBe(true);
+  });
+
   it('is neither renewed nor lost once the work is done', async () => {
     const { clock, beats, done, lease } = begin(['kept']);
     await clock.advance(20_000);
