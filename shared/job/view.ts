@@ -1,5 +1,7 @@
-/** A job's records as the API shows them. */
+/** A job's records as the API shows them: the same record always in the same words, although stored maps come back in any order. */
 import type { JobSummaryView, JobView, SubmittedView, TaskView } from '../contracts/job.ts';
+import type { Summary } from '../finding/coverage.ts';
+import { addCounts, noFindings } from '../finding/severity.ts';
 import { isTerminal } from '../status.ts';
 import { statusInRound } from '../task/lifecycle.ts';
 import type { Task } from '../task/task.ts';
@@ -25,8 +27,8 @@ export function jobView(job: Job, spec: ShownSpec, tasks?: readonly Task[]): Job
     targets: [...spec.targets],
     targetCount: spec.targetCount,
     ...given({ description: spec.description }),
-    labels: spec.labels,
-    options: Object.fromEntries(spec.scanners.map(({ name, options }) => [name, options])),
+    labels: sorted(spec.labels),
+    options: Object.fromEntries(spec.scanners.map(({ name, options }) => [name, sorted(options)])),
     ...given({ taskList }),
   };
 }
@@ -80,6 +82,8 @@ function percentOf({ status, taskCount }: Job, tasksDone: number): number {
 
 function summaryOf(job: Job, { running, percent }: Figures): JobSummaryView {
   const { name, project, parentJobId, sessionId, startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy } = job;
+  const { completed, failed, timedOut, cancelled } = job.ended;
+  const queued = job.openCount - running;
   return {
     jobId: job.jobId,
     status: job.status,
@@ -93,17 +97,22 @@ function summaryOf(job: Job, { running, percent }: Figures): JobSummaryView {
     deadlineAt: job.deadlineAt,
     stopReason: job.stopReason,
     percent,
-    tasks: { total: job.taskCount, queued: job.openCount - running, running, ...job.ended },
+    tasks: { total: job.taskCount, queued, running, completed, failed, timedOut, cancelled },
     findings: job.findings,
     partialFindings: job.partialFindings,
-    ...(job.summary && {
-      bySeverity: job.summary.bySeverity,
-      covered: job.summary.covered,
-      uncovered: job.summary.uncovered,
-    }),
+    ...(job.summary && endOf(job.summary)),
     traceId: job.traceId,
   };
 }
+
+const endOf = ({ bySeverity, covered, uncovered }: Summary) => ({
+  bySeverity: addCounts(noFindings(), bySeverity),
+  covered,
+  uncovered,
+});
+
+const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Only what has a value: an absent field is left out rather than null. */
 const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

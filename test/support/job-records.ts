@@ -74,11 +74,11 @@ export const aFinding = (fields: Partial<Finding> = {}): Finding => ({
 /** Writes what a worker leaves of an attempt, and gives what the task's record then says of it. */
 export async function leaveResult(
   results: Results,
-  task: Pick<Task, 'taskId' | 'attempt'>,
+  task: Pick<Task, 'taskId' | 'attempt'> & Partial<Pick<Task, 'tenant' | 'jobId'>>,
   findings: readonly Finding[],
   coverage: readonly CoverageEntry[] = [],
 ): Promise<TaskResult> {
-  const prefix = attemptPrefix(TENANT, JOB_ID, task.taskId, task.attempt);
+  const prefix = attemptPrefix(task.tenant ?? TENANT, task.jobId ?? JOB_ID, task.taskId, task.attempt);
   const chunks: Uint8Array[] = [];
   const writer = ndjsonGzipWriter(async (chunk) => {
     chunks.push(chunk);

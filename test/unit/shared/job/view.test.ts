@@ -37,6 +37,22 @@ describe('the view of a job', () => {
     });
   });
 
+  it('is the same to the byte in whatever order the stored maps come back', () => {
+    const summary = { verdict: 'clean', covered: 1, uncovered: 0 } as const;
+    const one = jobView(
+      aJob({ summary: { ...summary, bySeverity: { critical: 0, high: 0, medium: 0, low: 0, info: 5 } } }),
+      { ...spec, labels: { a: '1', b: '2' }, scanners: [{ name: 'nmap', options: { ports: '22', timing: 4 } }] },
+    );
+    const other = jobView(
+      aJob({
+        summary: { ...summary, bySeverity: { info: 5, low: 0, medium: 0, high: 0, critical: 0 } },
+        ended: { cancelled: 0, timedOut: 0, failed: 0, completed: 1 },
+      }),
+      { ...spec, labels: { b: '2', a: '1' }, scanners: [{ name: 'nmap', options: { timing: 4, ports: '22' } }] },
+    );
+    expect(JSON.stringify(other)).toBe(JSON.stringify(one));
+  });
+
   it('is the same in lists, without targets, options and tasks', () => {
     const view = jobSummaryView(aJob());
     expect(JobSummaryView.strict().parse(view)).toEqual(view);
