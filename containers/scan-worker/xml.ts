@@ -256,7 +256,8 @@ export class XmlTokenizer {
     const end = this.#find('?>', lt + 2);
     if (end === -1) return -1;
     const nameTo = nameEnd(this.#bytes, lt + 2);
-    if (nameTo === lt + 2) throw new XmlError('a processing instruction without a name');
+    if (nameTo === lt + 2 || (nameTo < end && skipSpace(this.#bytes, nameTo) === nameTo))
+      throw new XmlError('a processing instruction without a name');
     this.#checkContent(this.#classes(lt, end) & FORBIDDEN, end);
     if (this.#text.slice(lt + 2, nameTo).toLowerCase() === 'xml') this.#xmlDeclaration(this.#text.slice(lt, end + 2));
     return end + 2;
@@ -266,8 +267,9 @@ export class XmlTokenizer {
     if (this.#rootSeen) throw new XmlError('an XML declaration after the first element');
     const match = XML_DECLARATION.exec(declaration);
     if (match === null) throw new XmlError('an XML declaration that cannot be read');
-    const utf8 = ENCODINGS.get((match[1] ?? 'utf-8').toLowerCase());
-    if (utf8 === undefined) throw new XmlError(`the encoding ${match[1]}, which is not supported`);
+    const encoding = match.groups?.encoding ?? 'UTF-8';
+    const utf8 = ENCODINGS.get(encoding.toLowerCase());
+    if (utf8 === undefined) throw new XmlError(`the encoding ${encoding}, which is not supported`);
     this.#encoding.utf8 = utf8;
   }
 
@@ -325,7 +327,7 @@ const DECLARATIONS = ['<!--', '<![CDATA[', '<!DOCTYPE'];
 const DOCUMENT_TYPE = /^<!DOCTYPE\s+[\w:.-]+(?:\s+PUBLIC\s+"([^"]*)"\s+"[^"]*")?\s*>$/;
 const NONE = /^(?!)/;
 const XML_DECLARATION =
-  /^<\?xml\s+version\s*=\s*["']1\.\d+["'](?:\s+encoding\s*=\s*["']([A-Za-z][\w.-]*)["'])?(?:\s+standalone\s*=\s*["'](?:yes|no)["'])?\s*\?>$/;
+  /^<\?xml\s+version\s*=\s*(["'])1\.\d+\1(?:\s+encoding\s*=\s*(["'])(?<encoding>[A-Za-z][\w.-]*)\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*\?>$/;
 /** By lower-case name: whether bytes above 127 are UTF-8. */
 const ENCODINGS = new Map([
   ['utf-8', true],

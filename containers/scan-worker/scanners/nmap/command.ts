@@ -24,7 +24,10 @@ export function nmapGroups(targets: readonly ScanTarget[]): readonly (readonly S
   return [...Map.groupBy(targets, kindOf).values()];
 }
 
-/** `privileged`: whether nmap may open raw sockets. Without, it scans by connect(2). */
+/**
+ * `privileged`: whether nmap may open raw sockets; else it scans by connect(2). `--stats-every` makes it write its progress. It is not
+ * told `--noninteractive`, which would silence that again; without a terminal it reads no keys anyway.
+ */
 export function nmapCommand(run: ScanRun, privileged: boolean): Command {
   const options = NmapOptions.parse(run.options);
   const addresses = [...new Set(run.targets.map(({ address }) => canonicalAddress(address)))];
@@ -32,7 +35,7 @@ export function nmapCommand(run: ScanRun, privileged: boolean): Command {
     if (isIP(address) === 0)
       throw new CorruptError('target_address', `${JSON.stringify(address)} is not an IP address`);
   const args = [
-    ...['-oX', '-', '--stats-every', '1s', '--noninteractive', '-n'],
+    ...['-oX', '-', '--stats-every', '1s', '-n'],
     ...(privileged ? [] : ['-sT', '--unprivileged']),
     ...(addresses.some((address) => isIPv6(address)) ? ['-6'] : []),
     ...(run.targets.every(isRangeMember) ? [] : ['-Pn']),

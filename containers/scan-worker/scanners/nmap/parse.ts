@@ -10,7 +10,9 @@ import { findingsOf, ownName } from './findings.ts';
 import { addressOf, hostSeen, type NmapHost, type NmapPort, noteAnswer } from './host.ts';
 
 /** All of a host is kept until its end; one with 65,535 open ports and their services takes about 25 MB. */
-export const MAX_HOST_BYTES = 64 * 1024 * 1024;
+export const MAX_HOST_BYTES = 32 * 1024 * 1024;
+/** All there are, of TCP, UDP and SCTP. */
+const MAX_PORTS = 3 * 65_536;
 const MAX_MESSAGE_CHARS = 1_000;
 
 /** Named by nmap 6; its DTD says nothing we need. */
@@ -237,7 +239,9 @@ function nmapHandler(reading: Reading, deliver: (host: NmapHost) => void, offset
 function endPort(host: NmapHost, reading: Reading): void {
   const { port } = reading;
   reading.port = undefined;
-  if (port !== undefined && (port.state === 'open' || port.scripts.length > 0)) host.ports.push(port);
+  if (port === undefined || (port.state !== 'open' && port.scripts.length === 0)) return;
+  if (host.ports.length === MAX_PORTS) throw new XmlError(`a host with more than ${MAX_PORTS} ports`);
+  host.ports.push(port);
 }
 
 /** Turns whole hosts into what the sink gets, and counts. */

@@ -23,33 +23,33 @@ describe('nmapProgress', () => {
   });
 
   it("maps the percents of a host's phases onto one number that never falls", () => {
-    const after = reading(nmapProgress(runOf([named('192.0.2.1')], { serviceDetection: true })));
-    expect(after(task('Connect Scan', '50.00'))).toEqual([18, 'Connect Scan']);
-    expect(after(task('Connect Scan', '100.00'))).toEqual([37, 'Connect Scan']);
-    expect(after(task('Service scan', '0.00'))).toEqual([37, 'Service scan']);
-    expect(after(task('Service scan', '50.00'))).toEqual([50, 'Service scan']);
-    expect(after(task('NSE', '99.00'))).toEqual([99, 'NSE']);
-    expect(after(task('Connect Scan', '1.00'))).toEqual([99, 'Connect Scan']);
+    const then = reading(nmapProgress(runOf([named('192.0.2.1')], { serviceDetection: true })));
+    expect(then(task('Connect Scan', '50.00'))).toEqual([18, 'Connect Scan']);
+    expect(then(task('Connect Scan', '100.00'))).toEqual([37, 'Connect Scan']);
+    expect(then(task('Service scan', '0.00'))).toEqual([37, 'Service scan']);
+    expect(then(task('Service scan', '50.00'))).toEqual([50, 'Service scan']);
+    expect(then(task('NSE', '99.00'))).toEqual([99, 'NSE']);
+    expect(then(task('Connect Scan', '1.00'))).toEqual([99, 'Connect Scan']);
   });
 
   it('counts hosts that are done, group by group', () => {
     const reader = nmapProgress(runOf(range(128)));
-    const after = reading(reader);
-    expect(after(task('Ping Scan', '100.00'))).toEqual([7, 'Ping Scan']);
-    expect(after(task('SYN Stealth Scan', '50.00'))).toEqual([28, 'SYN Stealth Scan']);
-    expect(after(HOST.repeat(64))).toEqual([50, 'SYN Stealth Scan']);
-    expect(after(task('SYN Stealth Scan', '50.00'))).toEqual([78, 'SYN Stealth Scan']);
-    expect(after(HOST.repeat(64))).toEqual([99, 'SYN Stealth Scan']);
+    const then = reading(reader);
+    expect(then(task('Ping Scan', '100.00'))).toEqual([7, 'Ping Scan']);
+    expect(then(task('SYN Stealth Scan', '50.00'))).toEqual([28, 'SYN Stealth Scan']);
+    expect(then(HOST.repeat(64))).toEqual([50, 'SYN Stealth Scan']);
+    expect(then(task('SYN Stealth Scan', '50.00'))).toEqual([78, 'SYN Stealth Scan']);
+    expect(then(HOST.repeat(64))).toEqual([99, 'SYN Stealth Scan']);
     expect(reader.latest()).toMatchObject({ current: 128, total: 128 });
   });
 
   it('stays within bounds whatever the output holds', () => {
     const reader = nmapProgress(runOf([named('192.0.2.1')]));
-    const after = reading(reader);
-    expect(after(task('Connect Scan', '-5'))).toEqual([0, 'Connect Scan']);
-    expect(after(task('Connect Scan', 'much'))).toEqual([0, 'Connect Scan']);
-    expect(after(task('Connect Scan', '1e9'))).toEqual([99, 'Connect Scan']);
-    after(HOST.repeat(10));
+    const then = reading(reader);
+    expect(then(task('Connect Scan', '-5'))).toEqual([0, 'Connect Scan']);
+    expect(then(task('Connect Scan', 'much'))).toEqual([0, 'Connect Scan']);
+    expect(then(task('Connect Scan', '1e9'))).toEqual([99, 'Connect Scan']);
+    then(HOST.repeat(10));
     expect(reader.latest()).toMatchObject({ current: 1, total: 1, percent: 99 });
   });
 
