@@ -24,7 +24,8 @@ const Scanner = z
     for (const issue of parsed?.error.issues ?? [])
       ctx.addIssue({ ...issue, path: ['options', ...issue.path] } as never);
     return z.NEVER;
-  });
+  })
+  .meta({ id: 'ScannerRequest' });
 
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
