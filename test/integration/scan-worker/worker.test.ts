@@ -106,13 +106,21 @@ describe('a job that is cancelled while it is scanned', () => {
     expect(isRunning(scans()[0])).toBe(false);
   });
 
-  it('is not scanned at all when the cancel comes before the claim', async () => {
+  it('is not scanned at all when the cancel comes between the claim and the scan', async () => {
     const { jobId } = await fleet.submit(['127.0.0.1']);
-    await fleet.jobs.cancel(jobId, 'tester');
-    const worker = fleet.work(scanner(...STEPS()));
-    expect(await fleet.ended(jobId)).toMatchObject({ status: 'cancelled' });
-    await worker.shutDown();
-    expect(scans()).toEqual([]);
+    const claim: Fleet['jobs']['claim'] = async (...args) => {
+      const claimed = await fleet.jobs.claim(...args);
+      await fleet.jobs.cancel(jobId, 'tester');
+      return claimed;
+    };
+    let starts = 0;
+    const command = () => {
+      starts += 1;
+      return fakeScanner();
+    };
+    fleet.work(stubScanner({ command }), { jobs: { ...fleet.jobs, claim } });
+    expect(await fleet.ended(jobId)).toMatchObject({ status: 'cancelled', ended: { cancelled: 1 } });
+    expect(starts).toBe(0);
   });
 });
 

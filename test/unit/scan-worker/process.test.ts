@@ -190,15 +190,32 @@ describe('a worker that goes away', () => {
     });
     process.on('SIGTERM', () => process.exit(0));`;
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('by %s leaves no scanner behind', async (signal) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', worker('facts', 'deaf', 'sleep')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = await once(child.stdout, 'data');
-    const { pid } = JSON.parse(String(line)) as Facts;
-    expect(isRunning(pid)).toBe(true);
+  async function afterWorkerEndsBy(signal: NodeJS.Signals, ...steps: string[]): Promise<string[]> {
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', worker(...steps, 'print', 'end\n', 'deaf', 'sleep')],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let said = '';
+    for await (const chunk of child.stdout) {
+      said += chunk;
+      if (said.endsWith('end\n')) break;
+    }
     child.kill(signal);
     await once(child, 'exit');
-    await expect.poll(() => isRunning(pid)).toBe(false);
+    return said.split('\n');
+  }
+
+  it('by itself leaves neither its scanner behind nor what the scanner started', async () => {
+    const [leader, grandchild] = await afterWorkerEndsBy('SIGTERM', 'facts', 'fork');
+    await expect.poll(() => isRunning((JSON.parse(leader ?? '') as Facts).pid)).toBe(false);
+    await expect.poll(() => isRunning(Number(grandchild))).toBe(false);
+  });
+
+  it('because it is killed leaves no scanner behind', async () => {
+    const [leader] = await afterWorkerEndsBy('SIGKILL', 'facts');
+    await expect.poll(() => isRunning((JSON.parse(leader ?? '') as Facts).pid)).toBe(false);
   });
 });
