@@ -41,6 +41,11 @@ export const TEST_LIMITS: Limits = {
 };
 const TENANT = '111111111111';
 
+export interface SubmitChanges {
+  readonly deadlineSeconds?: number;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
 export interface RunningWorker {
   /** Aborts the loop as a SIGTERM would; resolves when it has ended. */
   shutDown(): Promise<void>;
@@ -54,7 +59,8 @@ export interface Fleet {
   readonly announced: readonly string[];
   /** A directory for what tests and scanners exchange. */
   readonly directory: string;
-  submit(targets: readonly string[], options?: { deadlineSeconds?: number }): Promise<Job>;
+  /** A job for the scanner nmap, or whatever stands in for it. */
+  submit(targets: readonly string[], changes?: SubmitChanges): Promise<Job>;
   work(scanner: Scanner, changes?: Partial<WorkerDeps>): RunningWorker;
   /** A worker in a process of its own, with test/support/worker-process.ts for an entry. */
   spawnWorker(...scannerArgs: string[]): ChildProcess;
@@ -99,8 +105,8 @@ export async function startFleet(): Promise<Fleet> {
     announced,
     directory,
     ended,
-    async submit(targets, { deadlineSeconds = 600 } = {}) {
-      const submitted = await jobs.submit(newJob(targets, deadlineSeconds, now()), () => '{}');
+    async submit(targets, changes = {}) {
+      const submitted = await jobs.submit(newJob(targets, changes, now()), () => '{}');
       if (submitted.outcome !== 'created') throw new Error('not a new job');
       await queue.send(submitted.released);
       return submitted.job;
@@ -185,8 +191,8 @@ const workerEnvironment = ({ table, bucket, queueUrls }: Emulators): Record<stri
   LOOPBACK_TARGETS: 'allow',
 });
 
-function newJob(targets: readonly string[], deadlineSeconds: number, now: Date): NewJob {
-  const scanners = [{ name: 'nmap', options: {} }] as const;
+function newJob(targets: readonly string[], { deadlineSeconds = 600, options = {} }: SubmitChanges, now: Date): NewJob {
+  const scanners = [{ name: 'nmap', options }] as const;
   const job: NewJob['job'] = {
     jobId: uuidv7(),
     tenant: TENANT,
