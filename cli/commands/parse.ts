@@ -15,7 +15,10 @@ interface ParseOptions {
   readonly summary?: true;
 }
 
-/** Small, as what is in work between two writes outlives V8's young collections and would let its new space grow with the file: 130 MB in all, not 220. */
+/**
+ * Small: what is in work between two writes outlives V8's collections of young objects, and by that lets their space grow. Of a file of
+ * 1 GB the process then takes 130 MB at its peak; with Node's own 64 KB 220 MB.
+ */
 const READ_BYTES = 16 * 1024;
 
 const HELP = `
@@ -32,6 +35,7 @@ export function define(command: Command): void {
     .argument('<file>', 'what the scanner wrote; - for stdin')
     .addOption(new Option('--scanner <name>', 'whose output it is').choices([...scanners.keys()]).makeOptionMandatory())
     .option('--summary', 'only count: one JSON object')
+    .option('--json', 'print JSON, as is done in any case; failures too')
     .addHelpText('after', HELP);
 }
 
@@ -50,13 +54,17 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
     },
     { detectedAt: context.now().toISOString() },
   );
+  // Between two pieces of input, so that a slow reader of stdout holds up the reading and nothing piles up.
+  const flush = async () => {
+    if (lines !== '') await context.output.write(lines);
+    lines = '';
+  };
   for await (const chunk of bytesOf(context, file)) {
     parser.write(chunk);
-    // Between two pieces of input, so that a slow reader of stdout holds up the reading and nothing piles up.
-    await context.output.write(lines);
-    lines = '';
+    await flush();
   }
   const summary = parser.end();
+  await flush();
   if (onlyCount) context.output.json(countsOf(summary));
   const { partial } = summary;
   if (partial === false) return EXIT.ok;

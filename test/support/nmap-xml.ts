@@ -40,8 +40,7 @@ const end = (hosts: number): string =>
 </nmaprun>
 `;
 
-/** What the file of `hosts` hosts amounts to. */
-export const OPEN_PORTS_PER_HOST = 4;
+/** One for each open port and script. */
 export const FINDINGS_PER_HOST = 5;
 
 const HOSTS_PER_PIECE = 100;
