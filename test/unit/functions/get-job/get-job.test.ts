@@ -12,8 +12,9 @@ import { ADMIN_ARN, CALLERS, call, OTHER_ARN, type TestRequest } from '#test/sup
 const middleware = { jobs: { takeToken: async () => ({ ok: true }) as const }, callers: CALLERS };
 const ABSENT_ID = '019a0000-0000-7000-8000-00000000dead';
 
+let log: ReturnType<typeof captureLog>;
 beforeEach(() => {
-  captureLog();
+  log = captureLog();
 });
 
 const store = (job: Job) => ({
@@ -56,6 +57,11 @@ describe('GET /jobs/{jobId}', () => {
     const absent = await get(ABSENT_ID, { userArn: OTHER_ARN });
     expect(foreign.status).toBe(404);
     expect(foreign.text.replaceAll(JOB_ID, 'ID')).toBe(absent.text.replaceAll(ABSENT_ID, 'ID'));
+  });
+
+  it('names the job in the log', async () => {
+    await get(JOB_ID);
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'request', jobId: JOB_ID }));
   });
 
   it('shows an admin the job of any tenant', async () => {

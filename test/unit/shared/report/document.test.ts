@@ -206,6 +206,13 @@ describe('what a report is read from', () => {
     await expect(textOf({ ...FULL_JSON, profile: 'brief' })).rejects.toThrow();
   });
 
+  it('breaks the stitched report when it is cut short, which no checksum would show before the end', async () => {
+    damage((bytes) => bytes.subarray(0, -11));
+    await expect(collect(stitchedDocument(results, records).body)).rejects.toThrow(
+      /gave \d+ bytes where its task recorded/,
+    );
+  });
+
   it('breaks the report when it holds other findings than the task counted', async () => {
     const [first, ...others] = records.tasks as [(typeof records.tasks)[0], ...typeof records.tasks];
     const result = await leaveResult(results, first, [aFinding()]);
