@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -6,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Results } from '#shared/aws/results.ts';
 import { CorruptError, NotFoundError, UnavailableError } from '#shared/errors.ts';
 import type { Results } from '#shared/finding/results.ts';
-import { type Emulators, startEmulators } from '#test/support/emulators.ts';
+import { type Emulators, startEmulators, TEST_CREDENTIALS } from '#test/support/emulators.ts';
 
 const HELLO = { bytes: 5, sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824' };
 const EMPTY = { bytes: 0, sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' };
@@ -110,6 +113,25 @@ describe('on S3', () => {
     const left = await emulators.s3.send(new ListObjectsV2Command({ Bucket: emulators.bucket, Prefix: 'b/' }));
     expect(left.Contents?.map(({ Key }) => Key)).toEqual(['b/job2']);
   }, 60_000);
+});
+
+it('goes on where a real connection was cut', async () => {
+  const content = Buffer.alloc(MIB, 'scanfleet ');
+  const ranges: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    ranges.push(request.headers.range);
+    const start = Number(/=(\d+)/.exec(request.headers.range ?? '=0')?.[1]);
+    response.writeHead(200, { etag: '"v1"', 'content-length': content.length - start });
+    if (ranges.length > 3) response.end(content.subarray(start));
+    else response.write(content.subarray(start, start + 100_000), () => response.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = new S3Client({ endpoint, region: 'eu-central-1', credentials: TEST_CREDENTIALS });
+  expect((await collect(s3Results(client, 'bucket').read('key'))).equals(content)).toBe(true);
+  expect(ranges).toEqual([undefined, 'bytes=100000-1048575', 'bytes=200000-1048575', 'bytes=300000-1048575']);
+  client.destroy();
+  server.close();
 });
 
 describe('when S3 breaks off', () => {
