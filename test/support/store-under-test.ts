@@ -3,8 +3,8 @@
  * fail: for tests of the store. Each test takes a tenant of its own.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { v4, v7 } from 'uuid';
 import { startDynamoDb } from '#local/emulators/dynamodb.ts';
 import { createTable } from '#local/provision.ts';
@@ -15,22 +15,11 @@ import type { ClaimedTask, JobStore, NewJob } from '#shared/job/store.ts';
 import { DEFAULT_LIMITS, type Limits } from '#shared/limits.ts';
 import type { TaskRef, TaskResult } from '#shared/task/task.ts';
 import { secondsAfter } from '#shared/time.ts';
+import { type Call, type Fault, injectFaults } from './dynamodb-faults.ts';
 
 const TABLE = 'scanfleet-test';
 
 export const START = '2026-01-31T12:00:00.000Z';
-
-export interface Call {
-  /** As in `TransactWriteItems`. */
-  readonly operation: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-/**
- * throttle, conflict, error: refused, nothing was written · silence: never arrived · lost_answer: written, but the answer is lost, and
- * DynamoDB's own memory of the request (ten minutes) with it · a function: happens before the call.
- */
-export type Fault = 'throttle' | 'conflict' | 'error' | 'silence' | 'lost_answer' | (() => Promise<unknown>);
 
 export interface StoreUnderTest {
   readonly store: JobStore;
@@ -46,6 +35,8 @@ export interface StoreUnderTest {
   failNext(operation: string, fault: Fault): void;
   /** As it lies in the table. */
   item(key: Key): Promise<Record<string, unknown> | undefined>;
+  /** Writes attributes past the store; undefined takes one away. */
+  edit(key: Key, attributes: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,20 +49,16 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
     maxAttempts: 1,
   });
   await createTable(client, TABLE);
-  const documents = DynamoDBDocumentClient.from(client);
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const calls: Call[] = [];
   const faults: { operation: string; fault: Fault }[] = [];
-  client.middlewareStack.add(
-    (next, { commandName = '' }) =>
-      async (args) => {
-        const operation = commandName.replace(/Command$/, '');
-        calls.push({ operation, input: { ...args.input } });
-        const at = faults.findIndex((planned) => planned.operation === operation);
-        const [planned] = at === -1 ? [] : faults.splice(at, 1);
-        return withFault(planned?.fault, operation, args, next);
-      },
-    { step: 'initialize' },
-  );
+  injectFaults(client, (call) => {
+    calls.push(call);
+    const at = faults.findIndex(({ operation }) => operation === call.operation);
+    return at === -1 ? undefined : faults.splice(at, 1)[0]?.fault;
+  });
+  const item: StoreUnderTest['item'] = async (key) =>
+    (await documents.send(new GetCommand({ TableName: TABLE, Key: { ...key }, ConsistentRead: true }))).Item;
   let nowMs = Date.parse(START);
   const now = () => new Date(nowMs);
   const withLimits = (more: Partial<Limits>) =>
@@ -86,42 +73,16 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
     },
     calls,
     failNext: (operation, fault) => void faults.push({ operation, fault }),
-    item: async (key) =>
-      (await documents.send(new GetCommand({ TableName: TABLE, Key: { ...key }, ConsistentRead: true }))).Item,
+    item,
+    async edit(key, attributes) {
+      const Item = { ...(await item(key)), ...key, ...attributes };
+      await documents.send(new PutCommand({ TableName: TABLE, Item }));
+    },
     async close() {
       client.destroy();
       await emulator.close();
     },
   };
-}
-
-async function withFault<Args extends { input: object }, Output>(
-  fault: Fault | undefined,
-  operation: string,
-  args: Args,
-  next: (args: Args) => Promise<Output>,
-): Promise<Output> {
-  if (typeof fault === 'function') await fault();
-  if (typeof fault === 'string' && fault !== 'lost_answer') throw faultOf(fault, operation);
-  if (fault !== 'lost_answer') return next(args);
-  const forgotten =
-    'ClientRequestToken' in args.input ? { ...args, input: { ...args.input, ClientRequestToken: v4() } } : args;
-  await next(forgotten);
-  throw faultOf('silence', operation);
-}
-
-function faultOf(fault: Exclude<Fault, () => Promise<unknown>>, operation: string): Error {
-  const error = (name: string, httpStatusCode?: number) =>
-    Object.assign(new Error(`${name}, planned by the test`), { name, $metadata: { httpStatusCode } });
-  if (fault === 'throttle') return error('ThrottlingException', 400);
-  if (fault === 'error') return error('InternalServerError', 500);
-  if (fault !== 'conflict') return error('TimeoutError');
-  if (operation !== 'TransactWriteItems') return error('TransactionConflictException', 400);
-  return new TransactionCanceledException({
-    message: 'planned by the test',
-    $metadata: { httpStatusCode: 400 },
-    CancellationReasons: [{ Code: 'TransactionConflict' }],
-  });
 }
 
 /** Runs what is given side by side, each a moment after the other so that none is always first. */
