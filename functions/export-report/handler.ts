@@ -1,4 +1,7 @@
-/** GET /jobs/{jobId}/report: streams the report; 303 or 202 for one too large; 404; 409 while the job is open. Entry file: the decision is in export-report.ts. */
+/**
+ * GET /jobs/{jobId}/report: streams the report; 303 or 202 for one too large; 404; 409 while the job is open. Entry file: the decision is
+ * in export-report.ts.
+ */
 import { dynamoDbClient, eventBridgeClient, s3Client } from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Where a list goes on: the last sort key, and a hash that ties it to the caller's tenant and filters. The tenant itself is not inside: which partition
- * is read comes from the caller alone, so that a made-up cursor can at worst start the caller's own list somewhere else.
+ * Where a list goes on: the last sort key, and a hash that ties it to the caller's tenant and filters. The tenant itself is not inside:
+ * which partition is read comes from the caller alone, so that a made-up cursor can at worst start the caller's own list somewhere else.
  */
 import { createHash } from 'node:crypto';
 import { ValidationError } from '#shared/errors.ts';

@@ -8,7 +8,6 @@ import { record } from '#shared/observability/metrics.ts';
 import { fieldName } from './read-request.ts';
 
 type Event = EventBridgeEvent<string, unknown>;
-type EventContext = Context & { startedAt: number };
 
 export interface EventInput<Detail> {
   readonly detail: Detail;
@@ -19,21 +18,21 @@ export interface EventInput<Detail> {
 }
 
 /**
- * A Lambda handler named `name` (its folder) for events whose detail is `schema`'s. Delivery is at least once. What `decide` returns is logged; what it throws
- * is logged and thrown on, for Lambda to try again and then to keep.
+ * A Lambda handler named `name` (its folder) for events whose detail is `schema`'s. Delivery is at least once. What `decide` returns is
+ * logged; what it throws is logged and thrown on, for Lambda to try again and then to keep.
  */
 export function eventHandler<S extends z.ZodType>(
   name: string,
   schema: S,
   decide: (input: EventInput<z.output<S>>) => Promise<object>,
 ) {
-  const run = async (event: Event, context: EventContext) => {
+  const run = async (event: Event, context: Context) => {
     const detail = readDetail(schema, event.detail);
     const remainingMs = () => context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
     const done = await decide({ detail, eventId: event.id, remainingMs });
     logger.info('event handled', { function: name, eventId: event.id, type: event['detail-type'], ...done });
   };
-  return middy<Event, void, Error, EventContext>({ timeoutEarlyInMillis: 0 })
+  return middy<Event, void, Error, Context>({ timeoutEarlyInMillis: 0 })
     .onError(({ error, event }) => {
       logger.error('event failed', { function: name, eventId: event.id, error: error as Error });
       record({ errors: 1 }, { function: name });

@@ -1,4 +1,4 @@
-/** What an HTTP request goes through before and after its decision, streamed or not: who calls, how often, with what; and what is logged of it. */
+/** What an HTTP request goes through around its decision, streamed or not: who calls, how often, with what; and what is logged of it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type middy from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
@@ -39,6 +39,7 @@ interface Exchange {
   readonly startedAt: number;
   readonly requestId: string;
   readonly traceId: string;
+  readonly headers: ReadonlyMap<string, string>;
   caller?: Caller;
   request?: HttpRequest;
   jobId?: string;
@@ -62,9 +63,9 @@ export const exchangeSteps = (route: Route, deps: HttpDeps): Middleware[] => [
         throw new ForbiddenError('admins_only', 'only admins may call this route');
       const token = await deps.jobs.takeToken(caller.tenant, caller.principal);
       if (!token.ok) throw new LimitError('rate_limited', 'the caller calls too often', token.retryAfterSeconds);
-      const headers = readHeaders(event);
+      const { headers, traceId } = exchange;
       const url = event.requestContext.path ?? event.path;
-      exchange.request = { ...readRequest(route, event, headers), headers, url, caller, traceId: exchange.traceId };
+      exchange.request = { ...readRequest(route, event, headers), headers, url, caller, traceId };
       exchange.jobId = event.pathParameters?.jobId;
     },
   },
@@ -77,11 +78,13 @@ export const exchangePlugin = (route: Route) => ({
     throw new UnavailableError('timed_out', 'the answer took too long; try again');
   },
   requestStart: (request: middy.Request) => {
-    const { requestContext } = request.event as APIGatewayProxyEvent;
+    const event = request.event as APIGatewayProxyEvent;
+    const headers = readHeaders(event);
     const exchange: Exchange = {
       startedAt: performance.now(),
-      requestId: requestContext?.requestId ?? request.context.awsRequestId ?? randomUUID(),
-      traceId: traceIdOf(request.event as APIGatewayProxyEvent),
+      requestId: event.requestContext?.requestId ?? request.context.awsRequestId ?? randomUUID(),
+      traceId: traceIdOf(headers),
+      headers,
     };
     Object.assign(request.context, { exchange });
   },
@@ -125,9 +128,9 @@ function logRequest(route: Route, { response, context: { exchange } }: Request):
 
 const ROOT = /(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/;
 
-/** X-Ray's root of this request where API Gateway passed one on, else a new one of the same form (X-Ray developer guide, "Tracing header"). */
-function traceIdOf(event: APIGatewayProxyEvent): string {
-  const passed = ROOT.exec(readHeaders(event).get('x-amzn-trace-id') ?? '')?.[1];
+/** X-Ray's root of this request where API Gateway passed one on, else a new one of its form (X-Ray developer guide, "Tracing header"). */
+function traceIdOf(headers: ReadonlyMap<string, string>): string {
+  const passed = ROOT.exec(headers.get('x-amzn-trace-id') ?? '')?.[1];
   const seconds = Math.floor(Date.now() / 1000);
   return passed ?? `1-${seconds.toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`;
 }

@@ -1,4 +1,7 @@
-/** From a REST proxy event to what a route's schemas promise. Whatever a caller sends, the only way out but success is ValidationError or TooLargeError. */
+/**
+ * From a REST proxy event to what a route's schemas promise. Whatever a caller sends, the only way out but success is ValidationError or
+ * TooLargeError.
+ */
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Route } from '#shared/contracts/routes.ts';

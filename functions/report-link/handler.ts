@@ -1,4 +1,7 @@
-/** POST /jobs/{jobId}/report-link: 200 with a presigned link; 202 while the report is built; 404; 409 while the job is open. Entry file: the decision is in report-link.ts. */
+/**
+ * POST /jobs/{jobId}/report-link: 200 with a presigned link; 202 while the report is built; 404; 409 while the job is open. Entry file: the
+ * decision is in report-link.ts.
+ */
 import { dynamoDbClient, eventBridgeClient, s3Client } from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';

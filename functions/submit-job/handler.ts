@@ -1,4 +1,4 @@
-/** POST /jobs: 201 with the new job, 200 for a repeated key; 400 bad input; 403 target denied; 409 key reused; 429 over quota or rate. Entry file: the decision is in submit-job.ts. */
+/** POST /jobs: 201; 200 for a repeated key; 400; 403 target denied; 409 key reused; 429. Entry file: the decision is in submit-job.ts. */
 import { v7 as uuidv7 } from 'uuid';
 import { dynamoDbClient, eventBridgeClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';

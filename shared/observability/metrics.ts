@@ -18,7 +18,10 @@ class LineMetrics extends Metrics {
 }
 const metrics = new LineMetrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE });
 
-/** Records amounts under `dimensions` (few values each: every combination is a metric of its own, and billed). POWERTOOLS_METRICS_DISABLED=true silences it. */
+/**
+ * Records amounts under `dimensions` (few values each: every combination is a metric of its own, and billed).
+ * POWERTOOLS_METRICS_DISABLED=true silences it.
+ */
 export function record(amounts: Amounts, dimensions: Readonly<Record<string, string>> = {}): void {
   for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);
   for (const [name, amount] of Object.entries(amounts) as [MetricName, number][])

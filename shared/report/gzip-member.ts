@@ -51,7 +51,7 @@ export interface GzipMember {
 export interface NdjsonGzipWriter {
   /** Takes one finding; synchronous, as a parser's sink must be. */
   add(finding: Finding): void;
-  /** Hands on what has been added in whole blocks. Await it between two chunks of scanner output and memory stays flat. Rejects as `write` does. */
+  /** Hands on what was added, in whole blocks: awaited after each chunk of scanner output, memory stays flat. Rejects as `write` does. */
   drain(): Promise<void>;
   /** Hands on the rest and the tail; the member is then complete. */
   end(): Promise<GzipMember>;

@@ -1,4 +1,4 @@
-/** The report as one JSON document: `job`, `coverage`, `counts`, `findings`, in that order, so that a reader of a stream knows first what it is about. */
+/** The report as one JSON document: `job`, `coverage`, `counts`, `findings`, in that order: who reads it as a stream first learns what it is about. */
 import type { ReportSource } from './source.ts';
 
 const NEWLINE = 0x0a;
@@ -17,7 +17,7 @@ export async function* jsonReport({ job, counts, coverage, lines }: ReportSource
   yield Buffer.from(']}\n');
 }
 
-/** Lines of JSON as the elements of an array, byte by byte: each newline but the last becomes a comma. A newline never stands within a line, since JSON escapes it. */
+/** Lines of JSON as the elements of an array, by their bytes: each newline but the last becomes a comma. None stands within a line: JSON escapes it. */
 async function* commaSeparated(lines: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   let afterLine = false;
   for await (const chunk of lines) {

@@ -26,7 +26,10 @@ export const countShown = (of: readonly TaskResult[], { severity }: Selection): 
   return Object.fromEntries(counts) as Record<Severity, number>;
 };
 
-/** Whole lines, each ended by a newline, in chunks of no particular size that are the reader's to change. Throws CorruptError unless there are `expected` of them. */
+/**
+ * Lines, each ended by a newline, in chunks of no particular size that are the reader's to change. Throws CorruptError at the end unless
+ * there were `expected` of them.
+ */
 export async function* shownLines(
   results: Results,
   of: readonly TaskResult[],
