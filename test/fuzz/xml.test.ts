@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
-import { type XmlFault, XmlTokenizer } from '#containers/scan-worker/xml.ts';
+import { type XmlFault, XmlTokenizer } from '#containers/scan-worker/xml/tokenizer.ts';
 import { piecesOf } from '#test/support/nmap.ts';
 
 const NAMES = ['x', 'host', 'a:b', '_c-1.d'];

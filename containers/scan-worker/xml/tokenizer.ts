@@ -9,7 +9,7 @@
  * chunk's border. The rules are those of XML 1.0, https://www.w3.org/TR/xml/, but that, as the files that exist need it, an XML
  * declaration may follow a comment and bytes that are no UTF-8 read as U+FFFD.
  */
-import { type Attributes, MAX_NAME_BYTES, TagReader } from './xml-attributes.ts';
+import { type Attributes, MAX_NAME_BYTES, TagReader } from './attributes.ts';
 import {
   CLASSES,
   checkReferences,
@@ -22,7 +22,8 @@ import {
   REFERENCE,
   skipSpace,
   XmlError,
-} from './xml-characters.ts';
+} from './characters.ts';
+import { checkDocumentType, declaresUtf8 } from './prolog.ts';
 
 export { type Attributes, XmlError };
 
@@ -239,14 +240,12 @@ export class XmlTokenizer {
     return end + 3;
   }
 
-  /** May name the document element, and one public identifier that is known: as a name, which is not looked up. */
+  /** A DTD is refused. */
   #documentType(lt: number): number {
     const gt = this.#find('>', lt);
     if (gt === -1) return -1;
     if (this.#rootSeen) throw new XmlError('a document type after the first element');
-    const match = DOCUMENT_TYPE.exec(this.#text.slice(lt, gt + 1));
-    if (match === null || (match[1] !== undefined && !this.#knownDtd.test(match[1])))
-      throw new XmlError('a document type with a DTD, which is refused');
+    checkDocumentType(this.#text.slice(lt, gt + 1), this.#knownDtd);
     this.#checkLength(gt);
     return gt + 1;
   }
@@ -265,12 +264,7 @@ export class XmlTokenizer {
 
   #xmlDeclaration(declaration: string): void {
     if (this.#rootSeen) throw new XmlError('an XML declaration after the first element');
-    const match = XML_DECLARATION.exec(declaration);
-    if (match === null) throw new XmlError('an XML declaration that cannot be read');
-    const encoding = match.groups?.encoding ?? 'UTF-8';
-    const utf8 = ENCODINGS.get(encoding.toLowerCase());
-    if (utf8 === undefined) throw new XmlError(`the encoding ${encoding}, which is not supported`);
-    this.#encoding.utf8 = utf8;
+    this.#encoding.utf8 = declaresUtf8(declaration);
   }
 
   /** Reads text up to the next markup; outside of the document element, where it is white space, to the end of what is there. */
@@ -324,15 +318,4 @@ export class XmlTokenizer {
 
 const UTF8_BOM = '\xef\xbb\xbf';
 const DECLARATIONS = ['<!--', '<![CDATA[', '<!DOCTYPE'];
-const DOCUMENT_TYPE = /^<!DOCTYPE\s+[\w:.-]+(?:\s+PUBLIC\s+"([^"]*)"\s+"[^"]*")?\s*>$/;
 const NONE = /^(?!)/;
-const XML_DECLARATION =
-  /^<\?xml\s+version\s*=\s*(["'])1\.\d+\1(?:\s+encoding\s*=\s*(["'])(?<encoding>[A-Za-z][\w.-]*)\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*\?>$/;
-/** By lower-case name: whether bytes above 127 are UTF-8. */
-const ENCODINGS = new Map([
-  ['utf-8', true],
-  ['us-ascii', true],
-  ['ascii', true],
-  ['iso-8859-1', false],
-  ['latin1', false],
-]);

@@ -9,7 +9,7 @@ import {
   REFERENCE,
   skipSpace,
   XmlError,
-} from './xml-characters.ts';
+} from './characters.ts';
 
 export const MAX_ATTRIBUTES = 256;
 export const MAX_NAME_BYTES = 256;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, MAX_TOKEN_BYTES, XmlError, type XmlFault, XmlTokenizer } from '#containers/scan-worker/xml.ts';
+import {
+  MAX_DEPTH,
+  MAX_TOKEN_BYTES,
+  XmlError,
+  type XmlFault,
+  XmlTokenizer,
+} from '#containers/scan-worker/xml/tokenizer.ts';
 
 /** What a document says, one line an event; attributes `a`, `b` and `c` of each tag. */
 function read(
