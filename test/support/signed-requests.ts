@@ -82,6 +82,14 @@ export const smithy: Signer = async (plain, signing) => {
   return { ...plain, headers: signed.headers };
 };
 
+/** The host is sent, but not signed. */
+export const smithyWithoutHost: Signer = async (plain, signing) => {
+  const unsignableHeaders = new Set(['host']);
+  const options = { signingDate: signing.at, unsignableHeaders };
+  const signed = await smithySigner(signing).sign(smithyParts(plain), options);
+  return { ...plain, headers: signed.headers };
+};
+
 export const smithyPresigned =
   (expiresIn: number): Signer =>
   async (plain, signing) => {

@@ -38,9 +38,6 @@ export function readEntries(document: string, root: string, entry: string): Map<
   parser.on('error', (cause) => {
     throw new S3Fault('MalformedXML', undefined, { cause });
   });
-  parser.on('doctype', () => {
-    throw new S3Fault('MalformedXML');
-  });
   parser.on('opentag', ({ local }: SaxesTagNS & { attributes: Record<string, SaxesAttributeNS> }) => {
     path.push(local);
     text = '';

@@ -11,6 +11,7 @@ import {
   type Signing,
   smithy,
   smithyPresigned,
+  smithyWithoutHost,
   startWire,
   type Wire,
 } from '#test/support/signed-requests.ts';
@@ -155,10 +156,15 @@ describe('every part is signed', () => {
     expect(seen(verify(await wire.carry({ ...signed, ...change(signed) })))).toBe('mismatch');
   });
 
-  it('a signed header that is missing is refused', async () => {
-    const signed = await smithy(plain(POST), API);
+  it('a signed header that is missing is refused, whatever it was', async () => {
+    const headersWith = { ...POST.headers, 'x-other': 'undefined' };
+    const signed = await smithy(plain({ ...POST, headers: headersWith }), API);
     const { 'x-other': _, ...headers } = signed.headers;
     expect(seen(verify(await wire.carry({ ...signed, headers })))).toBe('mismatch');
+  });
+
+  it('a request that could be sent to any host is refused', async () => {
+    expect(seen(verify(await wire.carry(await smithyWithoutHost(plain(), API))))).toBe('mismatch');
   });
 
   it.each(['X-Amz-Expires', 'X-Amz-Date', 'X-Amz-SignedHeaders', 'a'])(
