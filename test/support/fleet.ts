@@ -27,7 +27,7 @@ import { planTasks } from '#shared/target/plan.ts';
 import { readPolicy } from '#shared/target/policy.ts';
 import type { ReceivedMessage, TaskQueue } from '#shared/task/queue.ts';
 import type { Task } from '#shared/task/task.ts';
-import { type Emulators, startEmulators } from './emulators.ts';
+import { type Emulators, startEmulators, TEST_REGION } from './emulators.ts';
 import { silentLog } from './silent-log.ts';
 
 /** Quick enough for tests, and in the proportions of the defaults. */
@@ -59,6 +59,8 @@ export interface Fleet {
   readonly announced: readonly string[];
   /** A directory for what tests and scanners exchange. */
   readonly directory: string;
+  /** The whole environment of a worker process, but for credentials. */
+  readonly environment: Readonly<Record<string, string>>;
   /** A job for the scanner nmap, or whatever stands in for it. */
   submit(targets: readonly string[], changes?: SubmitChanges): Promise<Job>;
   work(scanner: Scanner, changes?: Partial<WorkerDeps>): RunningWorker;
@@ -84,6 +86,7 @@ export async function startFleet(): Promise<Fleet> {
   const queue = sqsTaskQueue(emulators.sqs, queueUrls);
   const results = s3Results(emulators.s3, bucket);
   await results.write(POLICY_KEY, Buffer.from(JSON.stringify(LOOPBACK_POLICY)), 'application/yaml');
+  const environment = { ...workerEnvironment(emulators), TMPDIR: directory };
   const announced: string[] = [];
   const events: Events = {
     jobSubmitted: async () => undefined,
@@ -104,6 +107,7 @@ export async function startFleet(): Promise<Fleet> {
     results,
     announced,
     directory,
+    environment,
     ended,
     async submit(targets, changes = {}) {
       const submitted = await jobs.submit(newJob(targets, changes, now()), () => '{}');
@@ -142,7 +146,7 @@ export async function startFleet(): Promise<Fleet> {
     },
     spawnWorker(...scannerArgs) {
       const child = spawn(process.execPath, [WORKER_PROCESS, ...scannerArgs], {
-        env: { ...process.env, ...workerEnvironment(emulators), TMPDIR: directory },
+        env: environment,
         stdio: ['ignore', 'ignore', 'inherit'],
       });
       children.add(child);
@@ -181,12 +185,17 @@ export async function startFleet(): Promise<Fleet> {
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
 const LOOPBACK_POLICY = { allow: [{ cidr: '127.0.0.0/8', reason: 'tests scan this machine' }] };
 
-const workerEnvironment = ({ table, bucket, queueUrls }: Emulators): Record<string, string> => ({
+const workerEnvironment = ({ table, bucket, queueUrls, endpoints }: Emulators): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  AWS_REGION: TEST_REGION,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+  AWS_ENDPOINT_URL_S3: endpoints.s3,
   JOB_TABLE: table,
   RESULTS_BUCKET: bucket,
   TASK_QUEUE_URL_SMALL: queueUrls.small,
   TASK_QUEUE_URL_LARGE: queueUrls.large,
-  EVENT_BUS: 'none',
+  EVENT_BUS: 'scanfleet-test',
   WORKER_SIZE: 'small',
   LOOPBACK_TARGETS: 'allow',
 });
