@@ -82,7 +82,7 @@ async function work(deps: WorkerDeps, inHand: TaskInHand): Promise<void> {
 }
 
 async function inPrivateDirectory(parent: string, use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(parent, 'scan-'));
+  const directory = await mkdtemp(join(parent, 'scanfleet-scan-'));
   try {
     await use(directory);
   } finally {
