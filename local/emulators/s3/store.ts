@@ -22,9 +22,11 @@ const BUCKET_NAME = /^[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/;
 
 export async function openStore(root: string, now: () => Date): Promise<Store> {
   await mkdir(root, { recursive: true });
-  for (const bucket of await readdir(root)) {
-    await rm(join(root, bucket, 'temporary'), { recursive: true, force: true });
-    await mkdir(join(root, bucket, 'temporary'), { recursive: true });
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    const temporary = join(root, entry.name, 'temporary');
+    if (!entry.isDirectory()) continue;
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary);
   }
   const open = new Map<string, OpenBucket>();
   return {
