@@ -110,15 +110,14 @@ async function follow(child: Child, options: ProcessOptions, tail: StderrTail): 
   if (options.signal.aborted) onAbort();
   const timeout = setTimeout(stop, options.timeoutMs, 'timed_out');
 
-  let linger: NodeJS.Timeout | undefined;
-  const read = async (stream: Readable, deliver: (chunk: Uint8Array) => void | Promise<void>) =>
-    readAll(stream, group.stop, async (chunk) => {
-      await deliver(chunk);
-      linger?.refresh();
-    });
-  const onStdout = capped(options.maxOutputBytes, options.onStdout, () => stop('output_cap'));
+  const linger = lingerOver([child.stdout, child.stderr]);
+  const read = (stream: Readable, deliver: (chunk: Uint8Array) => void | Promise<void>) =>
+    readAll(stream, group.stop, (chunk) => linger.during(async () => deliver(chunk)));
   const reading = Promise.all([
-    read(child.stdout, onStdout),
+    read(
+      child.stdout,
+      capped(options.maxOutputBytes, options.onStdout, () => stop('output_cap')),
+    ),
     read(child.stderr, (chunk) => {
       tail.write(chunk);
       options.onStderr(chunk);
@@ -127,19 +126,39 @@ async function follow(child: Child, options: ProcessOptions, tail: StderrTail): 
   const exited = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => {
       group.end();
+      linger.begin();
       clearTimeout(timeout);
       options.signal.removeEventListener('abort', onAbort);
-      linger = setTimeout(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, LINGER_MS);
       resolve({ code, signal });
     });
   });
   const [exit] = await Promise.all([exited, Promise.allSettled([reading])]);
-  clearTimeout(linger);
+  linger.end();
   await reading;
   return { ...exit, reason };
+}
+
+/** Once begun, closes the streams when they were silent for LINGER_MS and all that came is worked off. */
+function lingerOver(streams: readonly Readable[]) {
+  let atWork = 0;
+  let silence: NodeJS.Timeout | undefined;
+  const close = () => {
+    if (atWork > 0) silence?.refresh();
+    else for (const stream of streams) stream.destroy();
+  };
+  return {
+    begin() {
+      silence = setTimeout(close, LINGER_MS);
+    },
+    async during(work: () => Promise<void>) {
+      atWork += 1;
+      await work().finally(() => {
+        atWork -= 1;
+        silence?.refresh();
+      });
+    },
+    end: () => clearTimeout(silence),
+  };
 }
 
 /** Passes on the first `maxBytes`, drops the rest and says so once. */
