@@ -1,4 +1,5 @@
 /** What the functions' env.ts files ask for: what infra gives them in AWS, with this machine's names. */
+import { availableParallelism } from 'node:os';
 import type { Environment } from '#shared/env.ts';
 import { limitVariable } from '#shared/limits.ts';
 import { callerSettings } from './keys.ts';
@@ -6,14 +7,16 @@ import type { Provisioned } from './provision.ts';
 
 export const TABLE_NAME = 'scanfleet';
 export const BUCKET_NAME = 'scanfleet-results';
-const BUS_NAME = 'scanfleet';
-const CLUSTER_NAME = 'scanfleet';
+export const BUS_NAME = 'scanfleet';
+export const CLUSTER_NAME = 'scanfleet';
 export const TASK_DEFINITIONS = { small: 'scanfleet-worker-small', large: 'scanfleet-worker-large' } as const;
 
-/** A schedule costs nothing here, and who restarts a service wants to see it go on. */
-const SWEEP_SECONDS = '10';
+/** Where the user sets no other: a sweep costs nothing here, and who restarts a service wants to see it go on; workers share this machine. */
+const localLimits = (env: Environment): Environment => ({
+  [limitVariable('sweepSeconds')]: env[limitVariable('sweepSeconds')] || '10',
+  [limitVariable('maxWorkers')]: env[limitVariable('maxWorkers')] || String(2 * availableParallelism()),
+});
 
-/** The limits are the user's, SCANFLEET_… variables that are there already; but the sweeper is more eager than in AWS. */
 export const functionsEnvironment = ({ table, bucket, queueUrls }: Provisioned, env: Environment): Environment => ({
   JOB_TABLE: table,
   TASK_QUEUE_URL_SMALL: queueUrls.small,
@@ -27,6 +30,6 @@ export const functionsEnvironment = ({ table, bucket, queueUrls }: Provisioned, 
   WORKER_SECURITY_GROUPS: 'sg-local',
   CALLER_SETTINGS: JSON.stringify(callerSettings),
   LOOPBACK_TARGETS: 'allow',
-  [limitVariable('sweepSeconds')]: env[limitVariable('sweepSeconds')] || SWEEP_SECONDS,
+  ...localLimits(env),
   POWERTOOLS_METRICS_DISABLED: 'true',
 });

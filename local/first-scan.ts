@@ -1,5 +1,4 @@
 /** The first scan of a new user: a small sample service of our own, through the HTTP API, with what the command line shows of it. */
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { connect } from '#cli/connect.ts';
@@ -13,11 +12,13 @@ import { UnavailableError } from '#shared/errors.ts';
 import { type LocalProcess, startProcess } from './process.ts';
 
 const SAMPLE = fileURLToPath(new URL('sample/main.ts', import.meta.url));
-const REPORT_FILE = 'first-report.json';
 const Ports = z.array(z.int()).min(1);
 
-/** Scans the sample and shows job, findings and where the report lies (in `directory`, the state's). Whether the scan covered it. */
-export async function firstScan(context: Context, directory: string): Promise<boolean> {
+/**
+ * Scans the sample by the service whose state is in `directory`, shows the job, its findings and what to do next, and writes the report to
+ * `reportFile` if there is one. Whether the scan covered the sample.
+ */
+export async function firstScan(context: Context, directory: string, reportFile?: string): Promise<boolean> {
   const { output, signal } = context;
   const env = { ...context.env, SCANFLEET_URL: undefined, SCANFLEET_STATE: directory };
   const client = await connect({ ...context, env }, {});
@@ -29,33 +30,29 @@ export async function firstScan(context: Context, directory: string): Promise<bo
       `  npx scanfleet submit 127.0.0.1 --scanner nmap --option ports=${ports} --option serviceDetection=true --wait`,
     );
     const scanners = [{ name: 'nmap' as const, options: { ports, serviceDetection: true } }];
-    const body = { name: 'first scan', targets: ['127.0.0.1'], scanners };
-    const job = await followWithProgress(context, client, await client.call('submitJob', { body }, signal));
+    const request = { name: 'first scan', targets: ['127.0.0.1'], scanners };
+    const job = await followWithProgress(context, client, await client.call('submitJob', { body: request }, signal));
     showJob(output, job);
     const path = { jobId: job.jobId };
     const table = await client.exportReport({ path, query: { format: 'ndjson', profile: 'summary' } }, signal);
     showFindings(output, await worstFindings(table.body));
-    const whole = await client.exportReport({ path, query: { format: 'json' } }, signal);
-    const file = join(directory, REPORT_FILE);
-    await writeWholeFile(file, whole.body, 'the report');
-    tellNext(output.message, job.jobId, file);
+    if (reportFile !== undefined) {
+      const { body } = await client.exportReport({ path, query: { format: 'json' } }, signal);
+      await writeWholeFile(reportFile, body, 'the report');
+      output.message(`The whole report: ${reportFile}`);
+    }
+    tellNext(output.message, job.jobId);
     return job.status === 'completed' && job.verdict !== 'no_verdict';
   } finally {
     await sample.process.stop();
   }
 }
 
-function tellNext(tell: (text: string) => void, jobId: string, file: string): void {
-  for (const line of [
-    '',
-    `The whole report: ${file}`,
-    'To try next, in another terminal:',
-    '  npx scanfleet submit 127.0.0.1 --scanner nmap --option ports=1-1024 --wait',
-    '  npx scanfleet list',
-    `  npx scanfleet report ${jobId} --format ndjson --profile full`,
-    '',
-  ])
-    tell(line);
+function tellNext(tell: (text: string) => void, jobId: string): void {
+  tell('To try next, in another terminal:');
+  tell('  npx scanfleet submit 127.0.0.1 --scanner nmap --option ports=1-1024 --wait');
+  tell('  npx scanfleet list');
+  tell(`  npx scanfleet report ${jobId} --format ndjson --profile full`);
 }
 
 /** A process of its own: what is scanned must not share a fate with what scans. */

@@ -1,5 +1,6 @@
 /** The local service as a command: starts it, says where it is and with which keys, serves until it is told to end. */
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Context } from '#cli/context.ts';
 import { firstScan } from './first-scan.ts';
 import type { LocalOptions } from './options.ts';
@@ -17,7 +18,12 @@ export async function runLocal(options: LocalOptions, context: Context): Promise
 export async function runStart(options: LocalOptions, isOnce: boolean, context: Context): Promise<number> {
   await using service = await startService(options, context);
   announce(service, options, context);
-  const covered = await firstScan(context, service.state.directory);
+  const { directory } = service.state;
+  const covered = await firstScan(
+    context,
+    directory,
+    options.ephemeral ? undefined : join(directory, 'first-report.json'),
+  );
   if (!isOnce) await serve(context);
   return covered ? 0 : 1;
 }

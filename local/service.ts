@@ -4,6 +4,7 @@
  */
 import { createWriteStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import type { Context } from '#cli/context.ts';
 import { dynamoDbClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
 import { routes } from '#shared/contracts/routes.ts';
@@ -11,21 +12,33 @@ import { changeEnvironment, environment } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { logTo } from '#shared/observability/output.ts';
+import { WORKER_SIZES } from '#shared/scanner/definition.ts';
 import { type LocalAws, localAws } from './aws.ts';
-import { BACKGROUND_FUNCTIONS, startBackground } from './background.ts';
+import {
+  BACKGROUND_FUNCTIONS,
+  type Background,
+  type BackgroundDeps,
+  type BusEvent,
+  startBackground,
+} from './background.ts';
 import { startDynamoDb } from './emulators/dynamodb.ts';
+import { type EcsOptions, startEcs } from './emulators/ecs.ts';
+import { startEvents } from './emulators/events.ts';
 import { startS3 } from './emulators/s3.ts';
 import { startSqs } from './emulators/sqs.ts';
-import { BUCKET_NAME, functionsEnvironment, TABLE_NAME } from './environment.ts';
+import { BUCKET_NAME, BUS_NAME, CLUSTER_NAME, functionsEnvironment, TABLE_NAME } from './environment.ts';
 import { authenticator } from './gateway/authenticate.ts';
 import { installAwsLambda } from './gateway/awslambda.ts';
-import { startGateway } from './gateway/gateway.ts';
-import { loadFunctions } from './gateway/invocation.ts';
+import { type GatewayDeps, startGateway } from './gateway/gateway.ts';
+import { type Functions, loadFunctions } from './gateway/invocation.ts';
 import { type Identity, readOrMakeKeys } from './keys.ts';
 import type { LocalOptions } from './options.ts';
 import { uploadPolicy } from './policy-upload.ts';
 import { provision } from './provision.ts';
 import { openState, type State } from './state.ts';
+import { workerDefinitions } from './workers.ts';
+
+export type ServiceContext = Pick<Context, 'env' | 'output' | 'sleep'>;
 
 export interface Service extends AsyncDisposable {
   readonly endpoint: string;
@@ -42,19 +55,17 @@ const now = () => new Date();
  * which the functions read. Throws ConflictError (port or state in use), ForbiddenError (state, credentials), ValidationError
  * (environment), UnavailableError (an emulator).
  */
-export async function startService(
-  options: LocalOptions,
-  context: Pick<Context, 'env' | 'output' | 'sleep'>,
-): Promise<Service> {
+export async function startService(options: LocalOptions, context: ServiceContext): Promise<Service> {
   process.umask(0o077); // Whatever is written, by children too, is the user's alone.
   limitsFromEnv(context.env);
   await using started = new AsyncDisposableStack();
   const state = started.use(await openState({ ...options, directory: options.state }));
-  started.defer(openLog(state.logFile));
-  const keys = await readOrMakeKeys(state.keysFile);
+  const log = openLog(started, state.logFile);
+  const { identities, service } = await readOrMakeKeys(state.keysFile);
   const region = context.env.AWS_REGION || 'us-east-1';
-  const aws = await localAws(started, context.env, region, keys.service);
-  await startStores(aws, region, state);
+  const aws = await localAws(started, context.env, region, service);
+  const setting = { started, state, log, region, identities, aws };
+  await startStores(setting);
   const s3 = s3Client();
   const names = await provision(
     { dynamodb: dynamoDbClient(), sqs: sqsClient(), s3 },
@@ -62,69 +73,88 @@ export async function startService(
   );
   changeEnvironment(functionsEnvironment(names, context.env));
   started.defer(await uploadPolicy({ s3, bucket: BUCKET_NAME, tell: context.output.message }, state.policyFile));
-  const endpoint = await startFunctions(started, {
-    port: options.port,
-    region,
-    identities: keys.identities,
-    sleep: context.sleep,
-  });
-  await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities: keys.identities }), { mode: 0o600 });
+  const functions = await startBackgroundFunctions(setting, context.sleep);
+  const endpoint = await startFront(setting, functions, options.port);
+  await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities }), { mode: 0o600 });
   started.defer(() => rm(state.localFile, { force: true }));
   const held = started.move();
-  return { endpoint, region, identities: keys.identities, state, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { endpoint, region, identities, state, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-/** Log lines of the functions go to a file: what the service says to its user would drown in them. */
-function openLog(file: string): () => Promise<void> {
+interface Setting {
+  /** Ends what was started, last first. */
+  readonly started: AsyncDisposableStack;
+  readonly state: State;
+  readonly log: Writable;
+  readonly region: string;
+  readonly identities: readonly Identity[];
+  readonly aws: LocalAws;
+}
+
+/** Log lines of functions and workers go to a file: what the service says to its user would drown in them. */
+function openLog(started: AsyncDisposableStack, file: string): Writable {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   logTo(stream);
-  return async () => {
+  started.defer(async () => {
     logTo(process.stderr);
     await new Promise((resolve) => stream.end(resolve));
-  };
+  });
+  return stream;
 }
 
-async function startStores(aws: LocalAws, region: string, state: State): Promise<void> {
+/** What the emulators that verify signatures need. */
+const verifying = ({ region, aws }: Setting, name: string) => {
   const { accessKeyId, ...key } = aws.credentials;
-  const onFault = (error: unknown) => logger.error('S3 failed', { error });
-  const s3 = { folder: state.objectsDirectory, region, identities: new Map([[accessKeyId, key]]), now, onFault };
+  const onFault = (error: unknown) => logger.error(`${name} failed`, { error });
+  return { region, now, onFault, identities: new Map([[accessKeyId, key]]) };
+};
+
+async function startStores(setting: Setting): Promise<void> {
+  const { aws, state } = setting;
   await Promise.all([
     aws.provide('dynamodb', () => startDynamoDb(state.databaseFile === undefined ? {} : { file: state.databaseFile })),
     aws.provide('sqs', startSqs),
-    aws.provide('s3', () => startS3(s3)),
+    aws.provide('s3', () => startS3({ ...verifying(setting, 'S3'), folder: state.objectsDirectory })),
   ]);
 }
 
-interface Front {
-  readonly port: number;
-  readonly region: string;
-  readonly identities: readonly Identity[];
-  readonly sleep: Context['sleep'];
+/** The bus, the workers, the functions, and what starts those that nobody waits for. */
+async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep']): Promise<Functions> {
+  const { started, aws, log } = setting;
+  let background: Background | undefined;
+  const deliver = (event: BusEvent) => background?.deliver(event);
+  await aws.provide('events', () => startEvents({ ...verifying(setting, 'EventBridge'), bus: BUS_NAME, deliver }));
+  const limits = limitsFromEnv(environment());
+  const ecs: EcsOptions = {
+    ...verifying(setting, 'ECS'),
+    cluster: CLUSTER_NAME,
+    taskDefinitions: workerDefinitions(environment(), limits),
+    capacity: WORKER_SIZES.length * limits.maxWorkers,
+    workerCredentials: aws.credentials,
+    onEnded: (worker) => !worker.wanted && worker.exitCode !== 0 && logger.error('a worker died', { ...worker }),
+    onOutput: (chunk) => log.write(chunk),
+  };
+  await aws.provide('ecs', () => startEcs(ecs));
+  installAwsLambda();
+  const functions = await loadFunctions([
+    ...Object.values(routes).map((route) => route.function),
+    ...BACKGROUND_FUNCTIONS,
+  ]);
+  const onFault: BackgroundDeps['onFault'] = (fault) => logger.error('function failed', fault);
+  background = startBackground({ functions, now, sleep, onFault }, { sweepMs: limits.sweepSeconds * 1_000 });
+  started.defer(background.close);
+  return functions;
 }
 
-/** The functions and all that calls them: bus, schedules, gateway. The gateway's endpoint. */
-async function startFunctions(
-  started: AsyncDisposableStack,
-  { port, region, identities, sleep }: Front,
+/** The gateway's endpoint. */
+async function startFront(
+  { started, identities, region }: Setting,
+  functions: Functions,
+  port: number,
 ): Promise<string> {
-  installAwsLambda();
-  const names = [...Object.values(routes).map((route) => route.function), ...BACKGROUND_FUNCTIONS];
-  const functions = await loadFunctions(names);
-  const sweepMs = limitsFromEnv(environment()).sweepSeconds * 1_000;
-  const background = startBackground(
-    { functions, now, sleep, onFault: (fault) => logger.error('function failed', fault) },
-    { sweepMs },
-  );
-  started.defer(() => background.close());
-  const gateway = await startGateway(
-    {
-      functions,
-      authenticate: authenticator(identities, region, now),
-      now,
-      onFault: (fault) => logger.error('request failed', fault),
-    },
-    { host: HOST, port },
-  );
+  const onFault: GatewayDeps['onFault'] = (fault) => logger.error('request failed', fault);
+  const authenticate = authenticator(identities, region, now);
+  const gateway = await startGateway({ functions, authenticate, now, onFault }, { host: HOST, port });
   started.defer(() => gateway.close());
   return gateway.endpoint;
 }
