@@ -31,6 +31,9 @@ export const dynamoDbClient = (credentials?: Credentials): DynamoDBClient =>
 export const sqsClient = (credentials?: Credentials): SQSClient =>
   new SQSClient({ credentials, maxAttempts: 3, useQueueUrlAsEndpoint: false, requestHandler: handler(25_000) });
 
+/** A transfer in which nothing moves is over, and goes on in a new connection (see results.ts); the SDK would wait for ever. */
+const STALLED_MS = 60_000;
+
 /**
  * Uploads carry a CRC-32 that S3 checks, the SDK's default. Downloads are not checked a second time: what is read has its own check
  * (gzip's CRC, a stored SHA-256), and a read that resumes cannot be checked as a whole. Another endpoint than Amazon's may lack a name
@@ -42,7 +45,7 @@ export const s3Client = (credentials?: Credentials): S3Client =>
     maxAttempts: 4,
     responseChecksumValidation: 'WHEN_REQUIRED',
     forcePathStyle: environment().AWS_ENDPOINT_URL_S3 !== undefined,
-    requestHandler: handler(30_000),
+    requestHandler: { ...handler(30_000), socketTimeout: STALLED_MS },
   });
 
 /** RunTask is throttled by design (see worker-launcher.ts): the SDK tries seldom, the next minute tries again. */

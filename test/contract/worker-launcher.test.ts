@@ -15,6 +15,7 @@ import { ecsWorkerLauncher } from '#shared/aws/worker-launcher.ts';
 import { LimitError, UnavailableError } from '#shared/errors.ts';
 import { TEST_CREDENTIALS, TEST_REGION } from '#test/support/emulators.ts';
 import type { FakeWorkerSaw } from '#test/support/fake-worker.ts';
+import { descendantsOf } from '#test/support/processes.ts';
 
 const FAKE_WORKER = fileURLToPath(new URL('../support/fake-worker.ts', import.meta.url));
 const WORKER_KEYS = { accessKeyId: 'WORKERKEY', secretAccessKey: 'worker-secret', sessionToken: 'worker-token' };
@@ -186,11 +187,15 @@ describe('workers as real processes', () => {
     expect(ended).toMatchObject([{ exitCode: undefined, wanted: false, reason: expect.stringContaining('ENOENT') }]);
   });
 
-  it('leaves no process when it is closed', async () => {
+  it('leaves no process when it is closed, also of those it is just starting', async () => {
     await launcher().launch('small', 2, 'token-1');
-    await until(() => saw().length === 2);
+    const late = launcher()
+      .launch('small', 2, 'token-2')
+      .catch(() => undefined);
+    await until(() => saw().length >= 2);
     await ecs.close();
-    for (const { pid } of saw()) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await late;
+    expect(await descendantsOf(process.pid)).toEqual([]);
     await start();
   });
 });

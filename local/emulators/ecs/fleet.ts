@@ -61,6 +61,7 @@ export function startFleet(options: FleetOptions): Fleet {
   const tasks = new Map<string, WorkerTask>();
   const tokens = new Map<string, { readonly request: string; readonly started: Promise<Started> }>();
   const running = () => Array.from(tasks.values()).filter((task) => task.stopped === undefined);
+  const starting = new Set<Promise<unknown>>();
   let closing = false;
 
   async function start(request: RunRequest): Promise<Started> {
@@ -69,7 +70,10 @@ export function startFleet(options: FleetOptions): Fleet {
     const room = closing ? 0 : Math.max(0, options.capacity - running().length);
     const created = Array.from({ length: Math.min(room, request.count) }, () => newTask(options, request));
     for (const task of created) tasks.set(task.arn, task);
-    await Promise.all(created.map((task) => launch(options, definition, task, request.env)));
+    const launched = Promise.all(created.map((task) => launch(options, definition, task, request.env)));
+    starting.add(launched);
+    await launched;
+    starting.delete(launched);
     forgetOldest(tasks);
     return { tasks: created, refused: request.count - created.length };
   }
@@ -93,6 +97,7 @@ export function startFleet(options: FleetOptions): Fleet {
     stop,
     async close() {
       closing = true;
+      await Promise.all(starting);
       await Promise.all(
         running().map(async (task) => {
           stop(task, 'the service ends');
