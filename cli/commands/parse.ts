@@ -16,10 +16,10 @@ interface ParseOptions {
 }
 
 /**
- * Small: what is in work between two writes outlives V8's collections of young objects, and by that lets their space grow. Of a file of
- * 1 GB the process then takes 130 MB at its peak; with Node's own 64 KB 220 MB.
+ * Parsed at a time. Small, because what is in work between two writes outlives V8's collections of young objects, and by that lets their
+ * space grow: of a file of 1 GB the process takes 130 MB at its peak, with 64 KB at a time 220 MB.
  */
-const READ_BYTES = 16 * 1024;
+const STEP_BYTES = 16 * 1024;
 
 const HELP = `
 Findings go to stdout, one JSON object a line. An output that was cut or cannot be read to its end gives what could be
@@ -60,8 +60,10 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
     lines = '';
   };
   for await (const chunk of bytesOf(context, file)) {
-    parser.write(chunk);
-    await flush();
+    for (let from = 0; from < chunk.length; from += STEP_BYTES) {
+      parser.write(chunk.subarray(from, from + STEP_BYTES));
+      await flush();
+    }
   }
   const summary = parser.end();
   await flush();
@@ -76,7 +78,7 @@ const countsOf = ({ details: _, ...counts }: ParseSummary): Omit<ParseSummary, '
 
 /** The file's bytes, or those of stdin. Throws ValidationError when it cannot be read. */
 async function* bytesOf({ stdin, signal }: Context, file: string): AsyncGenerator<Buffer> {
-  const source = addAbortSignal(signal, file === '-' ? stdin : createReadStream(file, { highWaterMark: READ_BYTES }));
+  const source = addAbortSignal(signal, file === '-' ? stdin : createReadStream(file));
   try {
     yield* file.endsWith('.gz') ? unpacked(source) : source;
   } catch (cause) {

@@ -7,7 +7,7 @@ import type { Location } from './finding.ts';
  * The parts are joined by NUL, which none of them can hold.
  */
 export function fingerprint(scanner: string, rule: string, location: Location): string {
-  const { host, port, protocol, url, selector } = location;
-  const place = [host.toLowerCase(), port ?? '', protocol ?? '', url ?? '', selector ?? ''];
-  return hash('sha256', [scanner, rule, ...place].join('\0'), 'hex');
+  const { host, port = '', protocol = '', url = '', selector = '' } = location;
+  const parts = `${scanner}\0${rule}\0${host.toLowerCase()}\0${port}\0${protocol}\0${url}\0${selector}`;
+  return hash('sha256', parts, 'hex');
 }

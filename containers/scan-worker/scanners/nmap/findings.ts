@@ -10,16 +10,16 @@ const MAX_TITLE_CHARS = 200;
 /** Longer output of a script is cut in the finding; the raw output in the store has it all. */
 const MAX_EVIDENCE_CHARS = 64 * 1024;
 
-/** `hosts`: what the findings are to name the host; one set of findings for each. */
-export function* findingsOf(host: NmapHost, hosts: readonly string[]): Generator<Finding> {
-  for (const name of hosts) {
-    const at: Location = { host: name, ...(host.ip === '' ? {} : { ip: host.ip }) };
+/** `names`: what the findings are to call the host; one set of findings for each. */
+export function emitFindings(host: NmapHost, names: readonly string[], emit: (finding: Finding) => void): void {
+  const ip = host.ip || undefined;
+  for (const name of names) {
     for (const port of host.ports) {
-      const location: Location = { ...at, port: port.port, protocol: port.protocol };
-      if (port.state === 'open') yield openPort(host, port, location);
-      yield* scriptFindings(host, port.scripts, location);
+      const location: Location = { host: name, ip, port: port.port, protocol: port.protocol };
+      if (port.state === 'open') emit(openPort(host, port, location));
+      emitScripts(host, port.scripts, location, emit);
     }
-    yield* scriptFindings(host, host.scripts, at);
+    emitScripts(host, host.scripts, { host: name, ip }, emit);
   }
 }
 
@@ -29,7 +29,6 @@ export const ownName = (host: NmapHost): string => host.userNames[0] ?? addressO
 function openPort(host: NmapHost, port: NmapPort, location: Location): Finding {
   const { service } = port;
   const name = serviceName(service);
-  const evidence = serviceLine(service, port.cpe);
   return {
     id: fingerprint('nmap', OPEN_PORT_RULE, location),
     scanner: 'nmap',
@@ -37,7 +36,7 @@ function openPort(host: NmapHost, port: NmapPort, location: Location): Finding {
     title: `Open port ${port.port}/${port.protocol}${name === '' ? '' : ` (${name})`}`.slice(0, MAX_TITLE_CHARS),
     severity: 'info',
     location,
-    ...(evidence === '' ? {} : { evidence }),
+    evidence: serviceLine(service, port.cpe) || undefined,
     detectedAt: host.detectedAt,
     raw: { state: port.state, reason: port.reason, service, cpe: port.cpe },
   };
@@ -54,12 +53,17 @@ function serviceLine({ product, version, extrainfo }: NmapService, cpe: readonly
   return line.trimStart();
 }
 
-function* scriptFindings(host: NmapHost, scripts: readonly NmapScript[], location: Location): Generator<Finding> {
+function emitScripts(
+  host: NmapHost,
+  scripts: readonly NmapScript[],
+  location: Location,
+  emit: (finding: Finding) => void,
+): void {
   for (const { id, output } of scripts) {
     const result = judgeScript(output);
     if (result === undefined) continue;
     const text = output.trim();
-    yield {
+    emit({
       id: fingerprint('nmap', id, location),
       scanner: 'nmap',
       rule: id,
@@ -67,10 +71,10 @@ function* scriptFindings(host: NmapHost, scripts: readonly NmapScript[], locatio
       severity: result.severity,
       location,
       evidence: text.length > MAX_EVIDENCE_CHARS ? `${text.slice(0, MAX_EVIDENCE_CHARS)}… (cut)` : text,
-      ...(result.cve.length > 0 ? { cve: result.cve } : {}),
-      ...(result.cvss === undefined ? {} : { cvss: result.cvss }),
+      cve: result.cve.length > 0 ? result.cve : undefined,
+      cvss: result.cvss,
       detectedAt: host.detectedAt,
       raw: { script: id },
-    };
+    });
   }
 }

@@ -7,7 +7,7 @@ import type { ParseContext, Parser, ParseSink, ParseSummary } from '../../scanne
 import { XmlError, type XmlFault, type XmlHandler, XmlTokenizer } from '../../xml/tokenizer.ts';
 import { canonicalAddress, spellingsOf } from './addresses.ts';
 import { HOST_ELEMENTS, type Reading, RUN_ELEMENTS, shorten } from './elements.ts';
-import { findingsOf, ownName } from './findings.ts';
+import { emitFindings, ownName } from './findings.ts';
 import { addressOf, hostSeen, type NmapHost, noteAnswer } from './host.ts';
 
 /** All of a host is kept until its end; one with 65,535 open ports and their services takes about 25 MB. */
@@ -106,11 +106,11 @@ function hostDelivery(sink: ParseSink, { targets = [] }: ParseContext) {
       for (const port of host.ports) if (port.state === 'open') counts.openPorts += 1;
       sink.host(hostSeen(host));
       const names = spellings.size === 0 ? undefined : spellings.get(canonicalAddress(addressOf(host)));
-      for (const finding of findingsOf(host, names ?? [ownName(host)])) {
+      emitFindings(host, names ?? [ownName(host)], (finding) => {
         counts.findings += 1;
         counts.bySeverity[finding.severity] += 1;
         sink.finding(finding);
-      }
+      });
     },
   };
 }
