@@ -4,6 +4,7 @@
  */
 import type { Events } from '../events.ts';
 import { isTerminal } from '../status.ts';
+import { workerOf } from '../task/claims.ts';
 import type { TaskQueue } from '../task/queue.ts';
 import type { Held } from '../task/task.ts';
 import type { Job } from './job.ts';
@@ -54,7 +55,7 @@ async function moveOn(deps: EndTaskDeps, { jobId, owner }: Held): Promise<void> 
   const { jobs, queue } = deps;
   const job = await jobs.readJob(jobId);
   if (job === undefined) return;
-  const ended = await jobs.finalise(job, `worker/${owner}`);
+  const ended = await jobs.finalise(job, `worker/${workerOf(owner)}`);
   if (ended !== undefined) await announce(deps, ended);
   const released =
     ended === undefined ? await jobs.release(job, 'refill') : await jobs.releaseWaiting(job.tenant, job.slots);

@@ -5,7 +5,7 @@ import { v4 } from 'uuid';
 /**
  * throttle, conflict, error: refused, nothing was written · silence: never arrived · lost_answer: written, but the answer is lost, and
  * DynamoDB's own memory of the request (ten minutes) with it · remembered: the same with that memory · partial: of a batch, only the
- * first is done · a function: happens before the call.
+ * first is done · a function: happens before the call · instead: does what it likes with the call, of which DynamoDB has no memory.
  */
 export type Fault =
   | 'throttle'
@@ -15,7 +15,8 @@ export type Fault =
   | 'lost_answer'
   | 'remembered'
   | 'partial'
-  | (() => Promise<unknown>);
+  | (() => Promise<unknown>)
+  | { readonly instead: (send: () => Promise<unknown>) => Promise<unknown> };
 
 export interface Call {
   /** As in `TransactWriteItems`. */
@@ -43,16 +44,20 @@ async function meet<Output extends { output: object }>(
 ): Promise<Output> {
   if (typeof fault === 'function') await fault();
   if (fault === undefined || typeof fault === 'function') return send(input);
+  if (typeof fault === 'object') return fault.instead(() => send(forgetting(input))) as Promise<Output>;
   if (fault === 'partial') return sendFirst(input, send);
   if (fault !== 'lost_answer' && fault !== 'remembered') throw faultOf(fault, operation);
-  const forgotten = fault === 'lost_answer' && 'ClientRequestToken' in input;
-  await send(forgotten ? { ...input, ClientRequestToken: v4() } : input);
+  await send(fault === 'lost_answer' ? forgetting(input) : input);
   throw faultOf('silence', operation);
 }
 
+/** Another token than any repeat of the request will have. */
+const forgetting = (input: object): object =>
+  'ClientRequestToken' in input ? { ...input, ClientRequestToken: v4() } : input;
+
 type Refusal = 'throttle' | 'conflict' | 'error' | 'silence';
 
-function faultOf(fault: Refusal, operation: string): Error {
+export function faultOf(fault: Refusal, operation: string): Error {
   const error = (name: string, httpStatusCode?: number) =>
     Object.assign(new Error(`${name}, planned by the test`), { name, $metadata: { httpStatusCode } });
   if (fault === 'throttle') return error('ThrottlingException', 400);

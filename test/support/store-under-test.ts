@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { v4, v7 } from 'uuid';
 import { startDynamoDb } from '#local/emulators/dynamodb.ts';
 import { createTable } from '#local/provision.ts';
@@ -24,7 +24,7 @@ export const START = '2026-01-31T12:00:00.000Z';
 export interface StoreUnderTest {
   readonly store: JobStore;
   /** The same table under other limits. */
-  withLimits(changes: Partial<Limits>): JobStore;
+  withLimits(changes: Partial<Limits>, transactionItems?: number): JobStore;
   now(): Date;
   /** The time in so many seconds from now. */
   in(seconds: number): string;
@@ -33,8 +33,12 @@ export interface StoreUnderTest {
   readonly calls: Call[];
   /** The next call of this operation meets `fault`; of several, the first comes first. */
   failNext(operation: string, fault: Fault): void;
+  /** Has `next` decide about every call, until it is told otherwise. */
+  decideFaults(next: ((call: Call) => Fault | undefined) | undefined): void;
   /** As it lies in the table. */
   item(key: Key): Promise<Record<string, unknown> | undefined>;
+  /** All items of a partition, as they lie in the table. */
+  items(pk: string): Promise<Record<string, unknown>[]>;
   /** Writes attributes past the store; undefined takes one away. */
   edit(key: Key, attributes: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
@@ -52,7 +56,9 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const calls: Call[] = [];
   const faults: { operation: string; fault: Fault }[] = [];
+  let decide: ((call: Call) => Fault | undefined) | undefined;
   injectFaults(client, (call) => {
+    if (decide !== undefined) return decide(call);
     calls.push(call);
     const at = faults.findIndex(({ operation }) => operation === call.operation);
     return at === -1 ? undefined : faults.splice(at, 1)[0]?.fault;
@@ -61,8 +67,15 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
     (await documents.send(new GetCommand({ TableName: TABLE, Key: { ...key }, ConsistentRead: true }))).Item;
   let nowMs = Date.parse(START);
   const now = () => new Date(nowMs);
-  const withLimits = (more: Partial<Limits>) =>
-    dynamoJobStore({ client, table: TABLE, limits: { ...DEFAULT_LIMITS, ...changes, ...more }, now, random: () => 0 });
+  const withLimits: StoreUnderTest['withLimits'] = (more, transactionItems = 100) =>
+    dynamoJobStore({
+      client,
+      table: TABLE,
+      limits: { ...DEFAULT_LIMITS, ...changes, ...more },
+      now,
+      random: () => 0,
+      transactionItems,
+    });
   return {
     store: withLimits({}),
     withLimits,
@@ -73,7 +86,14 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
     },
     calls,
     failNext: (operation, fault) => void faults.push({ operation, fault }),
+    decideFaults: (next) => {
+      decide = next;
+    },
     item,
+    async items(pk) {
+      const where = { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } };
+      return (await documents.send(new QueryCommand({ TableName: TABLE, ConsistentRead: true, ...where }))).Items ?? [];
+    },
     async edit(key, attributes) {
       const Item = { ...(await item(key)), ...key, ...attributes };
       await documents.send(new PutCommand({ TableName: TABLE, Item }));

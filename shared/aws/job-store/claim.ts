@@ -2,13 +2,14 @@
 import type { Job } from '../../job/job.ts';
 import { jobSourcesOf } from '../../job/lifecycle.ts';
 import type { ClaimedTask } from '../../job/store.ts';
+import { ownerOf } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
 import type { Task, TaskRef } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
 import { statusIn } from './expression.ts';
-import { ownerOf, taskOf } from './items.ts';
+import { taskOf } from './items.ts';
 import { transition } from './transition.ts';
 
 /** A message may come a moment before its time by the worker's clock; refused, it would be dropped and sent again a minute later. */

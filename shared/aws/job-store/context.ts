@@ -7,6 +7,8 @@ export interface StoreContext {
   readonly limits: Limits;
   readonly now: () => Date;
   readonly random: () => number;
+  /** At most so many items go into one transaction. */
+  readonly transactionItems: number;
   /** Tells a claim from every other. */
   readonly newNonce: () => string;
 }

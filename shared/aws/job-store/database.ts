@@ -46,15 +46,12 @@ export type Transacted = { readonly ok: true } | { readonly ok: false; readonly 
 
 export interface Writer {
   write(write: Update | Delete): Promise<Written>;
-  /** All or nothing, of at most 100 items. */
+  /** All or nothing. */
   transact(writes: readonly Write[]): Promise<Transacted>;
   removeAll(keys: readonly Key[]): Promise<void>;
 }
 
 export type Database = Reader & Writer;
-
-/** API reference, "TransactWriteItems". */
-export const MAX_TRANSACTION_ITEMS = 100;
 
 export interface DatabaseDeps {
   readonly client: DynamoDBDocumentClient;

@@ -30,13 +30,20 @@ export interface JobStoreDeps {
   /** From 0 to 1, for jitter. */
   readonly random?: () => number;
   readonly newNonce?: () => string;
+  /** Fewer make the paths of large jobs short enough to be tested in every order. */
+  readonly transactionItems?: number;
 }
+
+/** API reference, "TransactWriteItems". */
+const MAX_TRANSACTION_ITEMS = 100;
 
 export function dynamoJobStore(deps: JobStoreDeps): JobStore {
   const { table, limits, now, random = Math.random, newNonce = randomUUID } = deps;
+  const { transactionItems = MAX_TRANSACTION_ITEMS } = deps;
   const client = DynamoDBDocumentClient.from(deps.client, { marshallOptions: { removeUndefinedValues: true } });
   const database = { client, table, now, random };
-  const context: StoreContext = { db: { ...reader(database), ...writer(database) }, limits, now, random, newNonce };
+  const db = { ...reader(database), ...writer(database) };
+  const context: StoreContext = { db, limits, now, random, newNonce, transactionItems };
   return {
     submit: (newJob, answer) => submit(context, newJob, answer),
     readJob: (jobId) => readJob(context, jobId),

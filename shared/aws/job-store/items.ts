@@ -3,6 +3,7 @@
 import type { Job, JobEventRecord, JobSpec, StoredSpec } from '../../job/job.ts';
 import { targetsFitInSpec } from '../../job/job.ts';
 import { SCHEMA_VERSION } from '../../names.ts';
+import { workerOf } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
 import type { Task, TaskRef } from '../../task/task.ts';
 import { epochSecondsOf } from '../../time.ts';
@@ -115,9 +116,6 @@ export function taskOf(item: Item): Task {
 /** States in which a worker has the task. */
 export const HELD_STATUSES = taskSourcesOf('stop');
 export const isHeld = ({ status }: Pick<Task, 'status'>): boolean => HELD_STATUSES.includes(status);
-
-export const ownerOf = (worker: string, nonce: string): string => `${worker}/${nonce}`;
-const workerOf = (owner: string): string => owner.slice(0, owner.lastIndexOf('/'));
 
 /** What a message on the queue says of a task. */
 export const refOf = ({ jobId, taskId, tenant, workerSize }: Task): TaskRef => ({ jobId, taskId, tenant, workerSize });

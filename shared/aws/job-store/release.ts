@@ -7,7 +7,7 @@ import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { INDEXES, jobKey, type Key, taskKey, tenantStatusOf } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { type Item, MAX_TRANSACTION_ITEMS } from './database.ts';
+import type { Item } from './database.ts';
 import type { Attributes, Update } from './expression.ts';
 import { jobOf, refOf } from './items.ts';
 import { readJob, taskPages } from './records.ts';
@@ -75,7 +75,7 @@ async function releaseBatch(context: StoreContext, job: Job): Promise<Done> {
 
 /** The tasks that free slots can take, and the number after the last of them. A retry steps over those that had completed. */
 async function nextTasks(context: StoreContext, job: Job): Promise<{ batch: Task[]; next: number }> {
-  const most = Math.min(job.slots - job.live, MAX_TRANSACTION_ITEMS - 1);
+  const most = Math.min(job.slots - job.live, context.transactionItems - 1);
   const batch: Task[] = [];
   for await (const page of taskPages(context, job.jobId, taskIdOf(job.next), most))
     for (const task of page) {

@@ -5,7 +5,6 @@ import { endClaim } from '../../task/claims.ts';
 import type { Task } from '../../task/task.ts';
 import { jobKey, taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { MAX_TRANSACTION_ITEMS } from './database.ts';
 import type { Update } from './expression.ts';
 import { COUNTER, isHeld } from './items.ts';
 import { readJob, readTasks } from './records.ts';
@@ -27,7 +26,7 @@ export async function stopWalk(context: StoreContext, job: Job): Promise<Job | u
 async function stopAll(context: StoreContext, job: Job): Promise<boolean> {
   const at = context.now().toISOString();
   const tasks = (await readTasks(context, job.jobId)).filter((task) => canBeStopped(job, task, at, context.limits));
-  const most = MAX_TRANSACTION_ITEMS - 1;
+  const most = context.transactionItems - 1;
   for (let start = 0; start < tasks.length; start += most) {
     const batch = tasks.slice(start, start + most);
     const stopped = await context.db.transact([

@@ -8,7 +8,7 @@ import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { epochSecondsOf, secondsAfter } from '../../time.ts';
 import { createdKeyOf, idempotencyKey, projectPartition, quotaKey, targetPartition } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { type Item, MAX_TRANSACTION_ITEMS, type Refusal } from './database.ts';
+import type { Item, Refusal } from './database.ts';
 import { ABSENT, type Put, type Write } from './expression.ts';
 import { expiryIn, jobOf, partsExpireAt, putJob, putSpec, putTask, type Quota, quotaOf, refOf } from './items.ts';
 import { release, releasedAt } from './release.ts';
@@ -34,7 +34,7 @@ export async function submit(context: StoreContext, newJob: NewJob, answer: Answ
   const job = jobToBe(newJob, context.limits);
   const tasks = tasksToBe(newJob, job);
   const draft: Draft = { newJob, job, tasks, entries: indexEntries(newJob, job), answer };
-  if (COMMIT_ITEMS + draft.entries.length + tasks.length > MAX_TRANSACTION_ITEMS) return submitLarge(context, draft);
+  if (COMMIT_ITEMS + draft.entries.length + tasks.length > context.transactionItems) return submitLarge(context, draft);
   return commit(context, draft, quotaOf(await context.db.peek(quotaKey(job.tenant))), 'with tasks');
 }
 
@@ -46,8 +46,8 @@ async function submitLarge(context: StoreContext, draft: Draft): Promise<Submitt
   if (isOverQuota(context.limits, quota)) throw overQuota(context.limits);
   const writes = [...tasks.map((task) => putTask(task, job)), ...entries];
   // A refused batch was written by an earlier try of this very submit: nobody else knows the id.
-  for (let start = 0; start < writes.length; start += MAX_TRANSACTION_ITEMS)
-    await context.db.transact(writes.slice(start, start + MAX_TRANSACTION_ITEMS));
+  for (let start = 0; start < writes.length; start += context.transactionItems)
+    await context.db.transact(writes.slice(start, start + context.transactionItems));
   const submitted = await commit(context, draft, quota, 'alone');
   if (submitted.outcome === 'repeated') return submitted;
   return { ...submitted, released: await releaseIfPossible(context, submitted.job) };

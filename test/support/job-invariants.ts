@@ -1,0 +1,200 @@
+/** What must hold of the records after every step, whatever happened, and what must hold once all is quiet. Reads the table, not the store. */
+import { isDeepStrictEqual } from 'node:util';
+import { quotaKey } from '#shared/aws/table.ts';
+import type { Status } from '#shared/status.ts';
+import type { Task } from '#shared/task/task.ts';
+import { type JobWorld, WORLD_LIMITS } from './job-world.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
+
+type Item = Record<string, unknown>;
+/** What was seen of a job or task at the last look: terminal jobs rest, attempts rise. */
+export type Seen = Map<string, Item>;
+
+interface Records {
+  readonly jobId: string;
+  readonly job: Item | undefined;
+  readonly tasks: readonly Item[];
+  readonly events: readonly Item[];
+}
+
+const TERMINAL = ['completed', 'failed', 'timed_out', 'cancelled'];
+const HELD = ['running', 'cancelling'];
+const number = (item: Item | undefined, name: string): number => Number(item?.[name] ?? 0);
+const sum = (items: readonly Item[], of: (item: Item) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);
+const findingsOf = (task: Item): number => (task as { result?: { findings: number } }).result?.findings ?? 0;
+const isOpen = ({ status }: Item): boolean => !TERMINAL.includes(String(status)) && status !== 'deleted';
+
+const hasExpired = ({ expiresAtEpochSeconds }: Item, now: Date): boolean =>
+  typeof expiresAtEpochSeconds === 'number' && expiresAtEpochSeconds * 1000 <= now.getTime();
+
+async function recordsOf(under: StoreUnderTest, jobId: string): Promise<Records> {
+  const items = await under.items(`JOB#${jobId}`);
+  const startingWith = (prefix: string) => items.filter(({ sk }) => String(sk).startsWith(prefix));
+  return {
+    jobId,
+    job: items.find(({ sk }) => sk === 'JOB'),
+    tasks: startingWith('TASK#'),
+    events: startingWith('EVENT#'),
+  };
+}
+
+const jobsOf = (records: readonly Records[], world: JobWorld, tenant: string): Item[] =>
+  records
+    .filter(({ jobId }) => world.tenantOf.get(jobId) === tenant)
+    .flatMap(({ job }) => (job === undefined ? [] : [job]));
+
+/** Everything that is wrong, in words. */
+export async function wrongNow(under: StoreUnderTest, world: JobWorld, seen: Seen): Promise<string[]> {
+  const records = await Promise.all([...world.tenantOf.keys()].map((jobId) => recordsOf(under, jobId)));
+  const wrong = [...world.violations];
+  for (const record of records) wrong.push(...wrongWithJob(record, seen));
+  for (const tenant of world.tenants) {
+    const jobs = jobsOf(records, world, tenant);
+    wrong.push(...wrongWithQuota(jobs, await under.item(quotaKey(tenant))));
+  }
+  wrong.push(...wrongWithHosts(world, records));
+  return wrong;
+}
+
+function wrongWithJob({ jobId, job, tasks }: Records, seen: Seen): string[] {
+  const wrong: string[] = [];
+  const expect = (what: string, actual: unknown, expected: unknown) => {
+    if (actual !== expected)
+      wrong.push(`${jobId} (${job?.status}, round ${job?.round}): ${what} is ${actual}, not ${expected}`);
+  };
+  for (const task of tasks) {
+    const before = seen.get(`${task.pk} ${task.sk}`);
+    if (number(task, 'attempt') < number(before, 'attempt')) wrong.push(`${jobId} ${task.sk}: its attempt fell`);
+    seen.set(`${task.pk} ${task.sk}`, task);
+    const { claims } = task as unknown as Task;
+    if (new Set(claims.map(({ attempt }) => attempt)).size < claims.length)
+      wrong.push(`${jobId} ${task.sk}: a claim stands twice`);
+  }
+  if (job === undefined || job.status === 'deleted') {
+    expect('tasks on the queue or held', tasks.filter(({ checkAt }) => checkAt !== undefined).length, 0);
+    return wrong;
+  }
+  // As long as all of them can be seen: a job's own record outlives none of its tasks.
+  expect('tasks', tasks.length, job.taskCount);
+  const inRound = (task: Item): Status =>
+    (number(task, 'round') < number(job, 'round') && task.status !== 'completed' ? 'queued' : task.status) as Status;
+  const ended = (status: Status) => tasks.filter((task) => inRound(task) === status);
+  expect('openCount', job.openCount, tasks.filter((task) => !TERMINAL.includes(inRound(task))).length);
+  expect('live', job.live, isOpen(job) ? tasks.filter(({ checkAt }) => checkAt !== undefined).length : 0);
+  expect('tasks on the queue or held', tasks.filter(({ checkAt }) => checkAt !== undefined).length, job.live);
+  expect('live <= slots', number(job, 'live') <= number(job, 'slots'), true);
+  expect('nCompleted', job.nCompleted, ended('completed').length);
+  expect('nFailed', job.nFailed, ended('failed').length);
+  expect('nTimedOut', job.nTimedOut, ended('timed_out').length);
+  expect('nCancelled', job.nCancelled, ended('cancelled').length);
+  expect('findings', job.findings, sum(ended('completed'), findingsOf));
+  expect(
+    'partialFindings',
+    job.partialFindings,
+    sum([...ended('failed'), ...ended('timed_out'), ...ended('cancelled')], findingsOf),
+  );
+  expect('in the index', 'checkShard' in job, 'checkAt' in job);
+  expect('in the index of its state', job.tenantStatus, `${job.tenant}#${job.status}`);
+  if (isOpen(job)) expect('in the index', 'checkAt' in job, true);
+  else expect('open tasks of a job that has ended', job.openCount, 0);
+  wrong.push(...changedAtRest(job, seen));
+  return wrong;
+}
+
+/** A terminal job changes only by being announced, retried or deleted. */
+function changedAtRest(job: Item, seen: Seen): string[] {
+  const before = seen.get(String(job.pk));
+  seen.set(String(job.pk), job);
+  if (before === undefined || isOpen(before) || before.round !== job.round) return [];
+  const changed = Object.keys(before).filter(
+    (name) => !['checkAt', 'checkShard'].includes(name) && !isDeepStrictEqual(before[name], job[name]),
+  );
+  return changed.map(
+    (name) =>
+      `${job.pk}: ${name} changed after its end from ${JSON.stringify(before[name])} to ${JSON.stringify(job[name])}`,
+  );
+}
+
+function wrongWithQuota(jobs: readonly Item[], quota: Item | undefined): string[] {
+  const open = jobs.filter(isOpen);
+  const lent = number(quota, 'lent');
+  const rules: [string, boolean][] = [
+    [`activeJobs is ${quota?.activeJobs} with ${open.length} open jobs`, number(quota, 'activeJobs') === open.length],
+    [`${open.length} jobs are open at once`, open.length <= WORLD_LIMITS.quotaJobs],
+    [
+      `lent is ${lent} and the slots are ${sum(jobs, (job) => number(job, 'slots'))}`,
+      lent === sum(jobs, (job) => number(job, 'slots')),
+    ],
+    [`${lent} slots are lent to ${open.length} jobs`, lent <= WORLD_LIMITS.windowTasks + open.length],
+  ];
+  return broken(rules);
+}
+
+/** Of those that scan a host, one at most still holds its task. */
+function wrongWithHosts(world: JobWorld, records: readonly Records[]): string[] {
+  const task = (jobId: string, taskId: string) =>
+    records.find((record) => record.jobId === jobId)?.tasks.find(({ sk }) => sk === `TASK#${taskId}`);
+  const scanning = world.holders.filter(({ held }) => {
+    const stored = task(held.jobId, held.taskId);
+    return stored !== undefined && HELD.includes(String(stored.status)) && stored.attempt === held.attempt;
+  });
+  const hosts = scanning.map(({ host }) => host);
+  return hosts.filter((host, at) => hosts.indexOf(host) < at).map((host) => `two tasks scan ${host}`);
+}
+
+/** What is wrong although nothing happens any more. */
+export async function wrongAtRest(under: StoreUnderTest, world: JobWorld): Promise<string[]> {
+  const records = await Promise.all([...world.tenantOf.keys()].map((jobId) => recordsOf(under, jobId)));
+  const due = await world.store.dueJobs(1_000);
+  const wrong = records.flatMap(({ jobId, job, events }) => {
+    if (job === undefined || hasExpired(job, under.now())) return [];
+    const rules: [string, boolean][] = [
+      ['is still in the index', !due.includes(jobId) && !('checkShard' in job)],
+      ['is open for ever', !isOpen(job)],
+    ];
+    return [
+      ...broken(rules).map((what) => `${jobId} ${what}`),
+      ...(job.status === 'deleted' ? [] : wrongEnd(job, events, world)),
+    ];
+  });
+  for (const tenant of world.tenants) {
+    wrong.push(...(await wrongStatistics(under, tenant, jobsOf(records, world, tenant))));
+  }
+  return wrong;
+}
+
+function wrongEnd(job: Item, events: readonly Item[], { announced }: JobWorld): string[] {
+  const { jobId, round, status, stopReason } = job;
+  const rules: [string, boolean][] = [
+    [`nobody announced that ${jobId} is ${status}`, announced.includes(`${jobId} ${round} ${status}`)],
+    [`${jobId} was stopped by ${stopReason} and is ${status}`, (stopReason === 'cancel') === (status === 'cancelled')],
+  ];
+  return [...broken(rules), ...wrongHistory(job, events)];
+}
+
+/** What those rules say that do not hold. */
+const broken = (rules: readonly [what: string, holds: boolean][]): string[] =>
+  rules.filter(([, holds]) => !holds).map(([what]) => what);
+
+function wrongHistory(job: Item, events: readonly Item[]): string[] {
+  const states = events.map(({ from, to }) => [from, to] as const);
+  const chain = ['queued', ...states.map(([, to]) => to)];
+  const isBroken = states.some(([from], at) => from !== chain[at]) || chain.at(-1) !== job.status;
+  return isBroken ? [`the history of ${job.pk} is ${JSON.stringify(states)}, and it is ${job.status}`] : [];
+}
+
+async function wrongStatistics(under: StoreUnderTest, tenant: string, jobs: readonly Item[]): Promise<string[]> {
+  const stats = (await under.items(quotaKey(tenant).pk)).filter(({ sk }) => String(sk).startsWith('STATS#'));
+  const differences = [
+    { what: 'jobs', counted: sum(stats, (day) => number(day, 'jobs')), were: sum(jobs, (job) => number(job, 'round')) },
+    {
+      what: 'completed tasks',
+      counted: sum(stats, (day) => number(day, 'nCompleted')),
+      were: sum(jobs, (job) => number(job, 'nCompleted')),
+    },
+  ];
+  return differences
+    .filter(({ counted, were }) => counted !== were)
+    .map(({ what, counted, were }) => `the statistics count ${counted} ${what}, there were ${were}`);
+}
