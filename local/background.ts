@@ -37,6 +37,7 @@ const STARTED_BY = new Map<string, BackgroundFunction>([
 
 /** As in AWS, where it cannot be more often. */
 const DISPATCH_MS = 60_000;
+const DISPATCH_PAUSE_MS = 500;
 
 /** `sweepMs`: from one sweep to the next; the first is at once, for what an earlier run of the service left open. */
 export function startBackground(deps: BackgroundDeps, { sweepMs }: { readonly sweepMs: number }): Background {
@@ -49,8 +50,9 @@ export function startBackground(deps: BackgroundDeps, { sweepMs }: { readonly sw
   };
   const scheduled = (name: BackgroundFunction) => () => scheduledEvent(name, deps.now());
   // It looks at the queues, not at the event: for many submits one run is enough.
-  const dispatch = repeating(DISPATCH_MS, scheduled('dispatch-workers'), (event) => run('dispatch-workers', event));
-  const sweep = repeating(sweepMs, scheduled('sweep-tasks'), async (event) => {
+  const minutely = { intervalMs: DISPATCH_MS, scheduled: scheduled('dispatch-workers'), pauseMs: DISPATCH_PAUSE_MS };
+  const dispatch = repeating(minutely, (event) => run('dispatch-workers', event));
+  const sweep = repeating({ intervalMs: sweepMs, scheduled: scheduled('sweep-tasks') }, async (event) => {
     await run('sweep-tasks', event);
     dispatch.request(scheduledEvent('dispatch-workers', deps.now())); // For what the sweep put back on the queues.
   });

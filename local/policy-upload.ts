@@ -21,17 +21,13 @@ const LOOK_MS = 5_000;
 /** Uploads `file` now and whenever its content changes, until the returned function is called. */
 export async function uploadPolicy(deps: PolicyUploadDeps, file: string): Promise<() => Promise<void>> {
   let uploaded = await upload(deps, file, undefined);
-  const looking = repeating(
-    LOOK_MS,
-    () => undefined,
-    async () => {
-      try {
-        uploaded = await upload(deps, file, uploaded);
-      } catch (error) {
-        deps.tell(`${file} was not taken over: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    },
-  );
+  const looking = repeating({ intervalMs: LOOK_MS, scheduled: () => undefined }, async () => {
+    try {
+      uploaded = await upload(deps, file, uploaded);
+    } catch (error) {
+      deps.tell(`${file} was not taken over: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
   // The folder, because an editor that writes a new file and renames it leaves a watch on the old one.
   const watcher: FSWatcher = watch(dirname(file), (_event, name) => {
     if (name === basename(file)) looking.request(undefined);

@@ -1,28 +1,44 @@
 /** Runs that never overlap themselves: on a schedule, on request, or both. */
 
 export interface Repeating<T> {
-  /** Asks for a run with `input`: now, or after the one under way. What is asked for meanwhile makes one run, with the last input. */
+  /** Asks for a run with `input`: now, or once the pause after the run under way is over. What is asked for meanwhile makes one run, with the last input. */
   request(input: T): void;
   /** No further run; resolves when the one under way has ended. */
   stop(): Promise<void>;
 }
 
-/** Runs `run` with `scheduled()` every `intervalMs`, and whenever asked. `run` handles its own faults. */
-export function repeating<T>(intervalMs: number, scheduled: () => T, run: (input: T) => Promise<void>): Repeating<T> {
-  let current: Promise<void> | undefined;
+export interface RepeatOptions<T> {
+  /** From one scheduled run to the next. */
+  readonly intervalMs: number;
+  readonly scheduled: () => T;
+  /** At least so long between two runs. */
+  readonly pauseMs?: number;
+}
+
+/** Runs `run` with `scheduled()` on schedule, and whenever asked. `run` handles its own faults. */
+export function repeating<T>(
+  { intervalMs, scheduled, pauseMs = 0 }: RepeatOptions<T>,
+  run: (input: T) => Promise<void>,
+): Repeating<T> {
   let asked: { readonly input: T } | undefined;
+  let current: Promise<void> | undefined;
+  let pause: NodeJS.Timeout | undefined;
   let stopped = false;
-  const drain = async () => {
-    while (asked !== undefined && !stopped) {
-      const { input } = asked;
-      asked = undefined;
-      await run(input);
-    }
-    current = undefined;
+  const next = () => {
+    if (asked === undefined || current !== undefined || pause !== undefined || stopped) return;
+    const { input } = asked;
+    asked = undefined;
+    current = run(input).finally(() => {
+      current = undefined;
+      pause = setTimeout(() => {
+        pause = undefined;
+        next();
+      }, pauseMs);
+    });
   };
   const request = (input: T) => {
     asked = { input };
-    if (!stopped) current ??= drain();
+    next();
   };
   const timer = setInterval(() => request(scheduled()), intervalMs);
   return {
@@ -31,6 +47,7 @@ export function repeating<T>(intervalMs: number, scheduled: () => T, run: (input
       stopped = true;
       clearInterval(timer);
       await current;
+      clearTimeout(pause);
     },
   };
 }

@@ -21,7 +21,7 @@ export async function readBody(request: IncomingMessage, response: ServerRespons
       else reject(new GatewayRefusal('REQUEST_TOO_LARGE'));
     });
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.once('close', () => reject(new ClientGone()));
+    request.once('close', () => request.complete || reject(new ClientGone()));
     request.once('error', reject);
   });
 }

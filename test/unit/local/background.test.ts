@@ -56,7 +56,7 @@ it('starts dispatch-workers on JobSubmitted and build-report on ReportRequested,
   await vi.advanceTimersByTimeAsync(0);
   calls.length = 0;
   for (const type of ['JobSubmitted', 'ReportRequested', 'JobFinished']) background.deliver(event(type));
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(500);
   expect(calls.sort()).toEqual(['build-report ReportRequested', 'dispatch-workers JobSubmitted']);
   await background.close();
 });

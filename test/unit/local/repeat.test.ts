@@ -17,7 +17,7 @@ function held() {
 
 it('runs on schedule', async () => {
   const { inputs, run, end } = held();
-  const repeat = repeating(1_000, () => 'tick', run);
+  const repeat = repeating({ intervalMs: 1_000, scheduled: () => 'tick' }, run);
   await vi.advanceTimersByTimeAsync(1_000);
   end();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -28,7 +28,7 @@ it('runs on schedule', async () => {
 
 it('never overlaps itself: what is asked for meanwhile makes one run, with the last input', async () => {
   const { inputs, run, end } = held();
-  const repeat = repeating(1_000, () => 'tick', run);
+  const repeat = repeating({ intervalMs: 1_000, scheduled: () => 'tick' }, run);
   repeat.request('a');
   repeat.request('b');
   repeat.request('c');
@@ -43,9 +43,23 @@ it('never overlaps itself: what is asked for meanwhile makes one run, with the l
   await repeat.stop();
 });
 
+it('pauses between two runs, but not before the first', async () => {
+  const inputs: string[] = [];
+  const run = async (input: string) => void inputs.push(input);
+  const repeat = repeating({ intervalMs: 60_000, scheduled: () => 'tick', pauseMs: 500 }, run);
+  repeat.request('a');
+  await vi.advanceTimersByTimeAsync(0);
+  repeat.request('b');
+  await vi.advanceTimersByTimeAsync(499);
+  expect(inputs).toEqual(['a']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(inputs).toEqual(['a', 'b']);
+  await repeat.stop();
+});
+
 it('waits for the run under way when it is stopped, and runs no more', async () => {
   const { inputs, run, end } = held();
-  const repeat = repeating(1_000, () => 'tick', run);
+  const repeat = repeating({ intervalMs: 1_000, scheduled: () => 'tick' }, run);
   repeat.request('a');
   repeat.request('b');
   let stopped = false;
