@@ -13,14 +13,16 @@ import { record } from '#shared/observability/metrics.ts';
 import { systemClock } from './clock.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { Env } from './env.ts';
+import { logWith } from './log.ts';
 import { systemResolve } from './resolve.ts';
 import { scanners } from './scanners/index.ts';
 
 export function buildDeps(env: Env, limits: Limits, credentials: Credentials): WorkerDeps {
   const { now } = systemClock;
   const results = s3Results(s3Client(credentials), env.RESULTS_BUCKET);
+  const worker = randomUUID();
   return {
-    worker: randomUUID(),
+    worker,
     size: env.WORKER_SIZE,
     jobs: dynamoJobStore({ client: dynamoDbClient(credentials), table: env.JOB_TABLE, limits, now }),
     queue: sqsTaskQueue(sqsClient(credentials), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE }),
@@ -32,7 +34,7 @@ export function buildDeps(env: Env, limits: Limits, credentials: Credentials): W
     clock: systemClock,
     limits,
     random: Math.random,
-    log: logger,
+    log: logWith(logger, { worker }),
     record,
     temporary: tmpdir(),
   };
