@@ -10,9 +10,9 @@ const KILLED_CODE = 137;
 /** What getopt's refusal makes of nmap: an option it does not know. */
 const USAGE_CODE = 255;
 
-/** Errors that no repetition mends, in nmap's words (nmap 7.93: NmapOps.cc, scan_lists.cc, nse_main.lua). */
+/** Errors that no repetition mends, in nmap's words: about privileges, ports, options and scripts (nmap 7.93: nmap.cc, NmapOps.cc, nse_main.lua). */
 const PERMANENT =
-  /requires root privileges|root privileges|port specification|ports specified|did not match a category|failed to initialize the script engine|illegal|invalid|not permitted|unrecognized option|cannot (?:use|specify)|incompatible/i;
+  /root privileges|port specifications|ports specified|invalid argument to|unrecognized option|did not match a category|failed to initialize the script engine/i;
 
 /** How the process ended, where that alone decides. */
 const BY_REASON: Record<Exclude<Exit['reason'], 'exited'>, Omit<TaskError, 'stderrTail'>> = {
