@@ -53,11 +53,10 @@ describe('report', () => {
   );
 
   it('-o leaves nothing when it is ended half-way', async ({ server, folder, env }) => {
-    const begun = Promise.withResolvers<void>();
-    server.answer((_, response) => void response.writeHead(200).write(REPORT.slice(0, 60), () => begun.resolve()));
+    server.answer((_, response) => void response.writeHead(200).write(REPORT.slice(0, 60)));
     const child = startCli(['report', JOB_ID, '-o', 'report.json'], { env, cwd: folder });
-    await begun.promise;
-    while (!(await readdir(folder)).some((name) => name.endsWith('.partial'))) await new Promise(setImmediate);
+    const hasBegun = async () => (await readdir(folder)).some((name) => name.endsWith('.partial'));
+    while (child.exitCode === null && !(await hasBegun())) await new Promise(setImmediate);
     child.kill('SIGTERM');
     expect(await ended(child)).toMatchObject({ code: 143 });
     expect(await readdir(folder)).toEqual(['local.json']);
