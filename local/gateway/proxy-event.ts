@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { readQuery } from '../sigv4.ts';
 import type { RouteMatch } from './route-match.ts';
 
 /** The IAM principal whose key signed a request. */
@@ -35,7 +36,7 @@ export function proxyEvent(request: ProxyRequest): APIGatewayProxyEvent {
   for (let at = 0; at < message.rawHeaders.length; at += 2)
     append(headers, message.rawHeaders[at] as string, message.rawHeaders[at + 1] as string);
   const parameters = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(query)) append(parameters, name, value);
+  for (const [name, value] of readQuery(query)) append(parameters, name, value);
   const isText = isUtf8(body);
   return {
     resource: match.route.path,

@@ -32,7 +32,14 @@ export function ecsWorkerLauncher(
         launchType: 'FARGATE',
         startedBy: SERVICE,
         propagateTags: 'TASK_DEFINITION',
-        networkConfiguration: { awsvpcConfiguration: { subnets: [...subnets], securityGroups: [...securityGroups] } },
+        networkConfiguration: {
+          // Our own network has public subnets and no NAT: without an address of its own a worker reaches neither image nor target.
+          awsvpcConfiguration: {
+            subnets: [...subnets],
+            securityGroups: [...securityGroups],
+            assignPublicIp: 'ENABLED',
+          },
+        },
       });
       const { tasks = [], failures = [] } = await client.send(command).catch((error) => {
         if (isThrottling(error))

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { PRIORITIES } from '../job/job.ts';
 import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
-import type { ScannerRequest } from '../scanner/definition.ts';
+import { SCANNER_NAMES, type ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import { TargetText } from './target-text.ts';
 
@@ -38,7 +38,7 @@ export const SubmitJobRequest = z
     scanners: z
       .array(Scanner)
       .min(1, 'must name at least one scanner')
-      .max(scannerNames.length)
+      .max(SCANNER_NAMES.length)
       .refine((list) => new Set(list.map((s) => s?.name)).size === list.length, 'must name each scanner once'),
     name: text(128).optional(),
     description: text(1_024).optional(),
