@@ -6,7 +6,6 @@ import { isTerminal } from '../../status.ts';
 import type { StoreContext } from './context.ts';
 import { finalise } from './finalise.ts';
 import { readJob } from './records.ts';
-import { ACTIVE } from './slots.ts';
 import { stopWalk } from './stop.ts';
 import { transition } from './transition.ts';
 
@@ -35,7 +34,7 @@ async function beginCancel(context: StoreContext, jobId: string, by: string): Pr
     const to = nextJobStatus(job.status, 'cancel');
     const at = context.now().toISOString();
     const set = { stopReason: 'cancel', stopAt: at, cancelRequestedAt: at, cancelRequestedBy: by } as const;
-    const change = { event: 'cancel', to, at, by, why: 'cancelled by its caller', when: ACTIVE, set } as const;
+    const change = { event: 'cancel', to, at, by, why: 'cancelled by its caller', set } as const;
     if ((await context.db.transact(transition(job, change))).ok) return { ...job, ...set, status: to };
   }
   throw new UnavailableError('job_contended', `job ${jobId} changed under every try to cancel it`);
@@ -53,7 +52,7 @@ export async function expire({ db, now }: StoreContext, job: Job, by: string): P
       at,
       by,
       why: 'its deadline has passed',
-      when: `${ACTIVE} AND #deadlineAt <= :at`,
+      when: '#deadlineAt <= :at',
       values: { at },
       set,
     }),

@@ -1,6 +1,6 @@
 /** 6, 7. A worker takes a task. */
 import type { Job } from '../../job/job.ts';
-import { jobSourcesOf } from '../../job/lifecycle.ts';
+import { jobSourcesOf, nextJobStatus } from '../../job/lifecycle.ts';
 import type { ClaimedTask } from '../../job/store.ts';
 import { ownerOf } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
@@ -48,8 +48,8 @@ function claimedTask(task: Task, owner: string): ClaimedTask {
 /** 7. Refused when somebody did it, or the job is being stopped: nothing depends on it. */
 export async function start({ db, now }: StoreContext, job: Job, by: string): Promise<void> {
   if (!jobSourcesOf('start').includes(job.status)) return;
+  const to = nextJobStatus(job.status, 'start');
   const at = now().toISOString();
-  const change = { event: 'start', to: 'running', at, by, why: 'first task claimed' } as const;
   const set = { startedAt: job.startedAt ?? at };
-  await db.transact(transition(job, { ...change, when: statusIn(jobSourcesOf('start')), set }));
+  await db.transact(transition(job, { event: 'start', to, at, by, why: 'first task claimed', set }));
 }

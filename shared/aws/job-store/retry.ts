@@ -1,12 +1,11 @@
 /** 16. Retry: in a new round the job runs again what did not complete. Its tasks' records are reset when they are released. */
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
-import { jobSourcesOf, nextJobStatus } from '../../job/lifecycle.ts';
+import { nextJobStatus } from '../../job/lifecycle.ts';
 import { isTerminal } from '../../status.ts';
 import { epochMsOf, secondsAfter } from '../../time.ts';
 import { checkShardOf } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { statusIn } from './expression.ts';
 import { jobOf } from './items.ts';
 import { readJob } from './records.ts';
 import { changeQuota, overQuota } from './slots.ts';
@@ -66,7 +65,7 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
     at: at.toISOString(),
     by,
     why: 'retried by its caller',
-    when: `${statusIn(jobSourcesOf('retry'))} AND #expiresAtEpochSeconds > :nowEpochSeconds`,
+    when: '#expiresAtEpochSeconds > :nowEpochSeconds',
     values: { nowEpochSeconds: Math.floor(at.getTime() / 1000) },
     set: {
       ...{ round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, checkAt },

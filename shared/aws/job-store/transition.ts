@@ -14,21 +14,24 @@ interface Transition {
   readonly at: string;
   readonly by: string;
   readonly why: string;
-  /** Beyond `#round = :round`, which every transition has: a retry between reading and writing makes it another job. */
-  readonly when: string;
+  /** What else must hold, beyond the state and the round the job was read in. */
+  readonly when?: string;
   readonly values?: Attributes;
   readonly set?: Attributes;
   readonly remove?: readonly string[];
 }
 
-/** The update comes first. */
+/**
+ * The update comes first. It holds only for the very state that was read, or the record of the transition would be wrong; and for the
+ * round, since a retry between reading and writing makes it another job.
+ */
 export function transition(job: Job, change: Transition): [Update, Put] {
   const { event, to, at, by, why, when, values, set, remove } = change;
   const update: Update = {
     kind: 'update',
     key: jobKey(job.jobId),
-    when: `${when} AND #round = :round`,
-    values: { ...values, round: job.round },
+    when: `#status = :from AND #round = :round${when === undefined ? '' : ` AND ${when}`}`,
+    values: { ...values, from: job.status, round: job.round },
     set: { status: to, tenantStatus: tenantStatusOf(job.tenant, to), ...set },
     ...(remove === undefined ? {} : { remove }),
   };

@@ -128,10 +128,16 @@ describe('cancel', () => {
     expect(await statuses(jobId)).toEqual(['running', 'cancelled']);
   });
 
-  it('looks again when the job started under its hands', async () => {
+  it('looks again when the job started under its hands, and records what it left', async () => {
     const { jobId, job } = await submitJob(under, 1);
     under.failNext('TransactWriteItems', () => store.start(job, 'w'));
     expect(await store.cancel(jobId, 'me')).toMatchObject({ status: 'cancelled' });
+    expect((await store.readEvents(jobId)).map(({ from, to }) => [from, to])).toEqual([
+      [null, 'queued'],
+      ['queued', 'running'],
+      ['running', 'cancelling'],
+      ['cancelling', 'cancelled'],
+    ]);
   });
 
   it.each([0, 1, 2])('is done once though the answer to its transaction %i is lost', async (at) => {
