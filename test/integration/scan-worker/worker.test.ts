@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
 import { UnavailableError } from '#shared/errors.ts';
+import type { TaskQueue } from '#shared/task/queue.ts';
 import { fakeScanner } from '#test/support/fake-scanner.ts';
 import { type Fleet, startFleet, TEST_LIMITS } from '#test/support/fleet.ts';
 import { stubScanner } from '#test/support/stub-scanner.ts';
@@ -193,6 +194,69 @@ describe('a worker that is shut down', () => {
     fleet.work(scanner(...STEPS()));
     expect(await fleet.ended(jobId)).toMatchObject({ status: 'completed', findings: 2, partialFindings: 0 });
     expect(scans()).toHaveLength(2);
+  });
+});
+
+describe('a worker that cannot store its results', () => {
+  const write = () => Promise.reject(new UnavailableError('s3', 'slow down'));
+
+  it('gives the task back when it is shut down meanwhile, as no failure', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    let tries = 0;
+    const refused = () => {
+      tries += 1;
+      return write();
+    };
+    const worker = fleet.work(scanner('print', OUTPUT), { results: { ...fleet.results, write: refused } });
+    await expect.poll(() => tries).toBeGreaterThan(0);
+    await worker.shutDown();
+    const [task] = await fleet.jobs.readTasks(jobId);
+    expect(task).toMatchObject({ status: 'queued', failures: 0, claims: [{ why: 'shutdown' }] });
+  });
+
+  it('fails the task in the end, and says why', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('print', OUTPUT), { results: { ...fleet.results, write }, random: () => 0 });
+    expect(await fleet.sweepUntilEnded(jobId)).toMatchObject({ status: 'failed', summary: { verdict: 'no_verdict' } });
+    const [task] = await fleet.jobs.readTasks(jobId);
+    expect(task?.error).toEqual({ code: 's3', message: 'slow down', retryable: true });
+    expect(task?.deadLetteredAt).toBeDefined();
+  });
+
+  it('ends a cancelled task without its partial result', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner(...STEPS()), { results: { ...fleet.results, write }, random: () => 0 });
+    await expect.poll(scans).toHaveLength(1);
+    await fleet.jobs.cancel(jobId, 'tester');
+    expect(await fleet.ended(jobId)).toMatchObject({ status: 'cancelled', partialFindings: 0 });
+  });
+});
+
+describe('a message that is no task', () => {
+  it.each([
+    ['cannot be read', 'not json'],
+    ['names nothing', '{"jobId":1}'],
+  ])('and %s is left for the dead letters', async (_, body) => {
+    const waiting = [{ body, receipt: 'one', receiveCount: 1 }];
+    const removed: string[] = [];
+    const queue: TaskQueue = {
+      ...fleet.queue,
+      receive: async (size, options) => (waiting.length ? waiting.splice(0) : fleet.queue.receive(size, options)),
+      remove: async (_size, receipt) => void removed.push(receipt),
+    };
+    const worker = fleet.work(scanner(), { queue });
+    await expect.poll(() => waiting).toEqual([]);
+    await worker.shutDown();
+    expect(removed).toEqual([]);
+  });
+
+  it('any more is removed', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    await fleet.queue.send([{ jobId, taskId: '0001', tenant: '111111111111', workerSize: 'small' }]);
+    fleet.work(scanner('count', file('scans'), 'print', OUTPUT));
+    await fleet.ended(jobId);
+    await expect.poll(async () => fleet.queue.depth('small')).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    expect(scans()).toHaveLength(1);
   });
 });
 
