@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The gateway, S3 and the emulators of
  * AWS's JSON services use it. The secret, the region, the service and the day enter the signing key, so that none can be exchanged.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Claim, type QueryPair, RefusedSignature, type SignatureFault, signatureClaim } from './sigv4-claim.ts';
 
 export type { SignatureFault } from './sigv4-claim.ts';
@@ -44,9 +44,10 @@ const MAX_SKEW_MS = 5 * 60_000;
  * service lets stand in its place (S3: the header X-Amz-Content-Sha256, which the caller then holds the body to).
  */
 export function sigV4Verifier<Identity extends SigningKey>(options: VerifierOptions<Identity>) {
+  const keyOf = signingKeys();
   return (message: SignedMessage, payloadHash: string): Verification<Identity> => {
     try {
-      return verified(options, message, payloadHash);
+      return verified(options, keyOf, message, payloadHash);
     } catch (error) {
       if (error instanceof RefusedSignature) return { ok: false, fault: error.fault, reason: error.message };
       if (error instanceof URIError) return { ok: false, fault: 'malformed', reason: 'the URL is wrongly encoded' };
@@ -60,6 +61,7 @@ export const payloadHashOf = (body: Uint8Array): string => createHash('sha256').
 
 function verified<Identity extends SigningKey>(
   { identities, region, service, now }: VerifierOptions<Identity>,
+  keyOf: SigningKeys,
   message: SignedMessage,
   payloadHash: string,
 ): Verification<Identity> {
@@ -71,7 +73,8 @@ function verified<Identity extends SigningKey>(
   if (identity === undefined) throw new RefusedSignature('unknown_key', 'the access key is not known here');
   checkTime(claim, now().getTime());
   checkSignedHeaders(claim, request.headers);
-  const expected = signature(identity.secretAccessKey, claim, canonicalRequest(request, claim, payloadHash));
+  const key = keyOf(identity.secretAccessKey, claim);
+  const expected = signature(key, claim, canonicalRequest(request, claim, payloadHash));
   if (!equal(claim.signature, expected)) throw new RefusedSignature('mismatch', 'the signature is wrong');
   if (!equal(claim.sessionToken ?? '', identity.sessionToken ?? ''))
     throw new RefusedSignature('unknown_key', 'the session token is not known here');
@@ -152,15 +155,34 @@ const encode = (text: string): string =>
 
 const squeeze = (value: string): string => value.trim().replace(/[ \t]+/g, ' ');
 
-function signature(secret: string, claim: Claim, canonical: string): string {
-  const scope = [claim.day, claim.region, claim.service, 'aws4_request'];
-  // Header values are bytes, one in each character (node:http).
-  const hash = createHash('sha256').update(canonical, 'latin1').digest('hex');
-  const key = scope.reduce<string | Buffer>((outer, part) => hmac(outer, part), `AWS4${secret}`);
-  return hmac(key, [ALGORITHM, claim.time, scope.join('/'), hash].join('\n')).toString('hex');
+const scopeOf = ({ day, region, service }: Claim): string[] => [day, region, service, 'aws4_request'];
+
+type SigningKeys = (secret: string, claim: Claim) => KeyObject;
+const MAX_KEPT_KEYS = 100;
+
+/** Keeps the keys it makes: each takes four HMACs, and a caller's is the same all day. */
+function signingKeys(): SigningKeys {
+  const kept = new Map<string, KeyObject>();
+  return (secret, claim) => {
+    const name = [secret, ...scopeOf(claim)].join('/');
+    const known = kept.get(name);
+    if (known !== undefined) return known;
+    const bytes = scopeOf(claim).reduce<string | Buffer>((outer, part) => hmac(outer, part), `AWS4${secret}`);
+    const key = createSecretKey(Buffer.from(bytes));
+    if (kept.size === MAX_KEPT_KEYS) kept.clear();
+    kept.set(name, key);
+    return key;
+  };
 }
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+function signature(key: KeyObject, claim: Claim, canonical: string): string {
+  // Header values are bytes, one in each character (node:http).
+  const hash = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  return hmac(key, [ALGORITHM, claim.time, scopeOf(claim).join('/'), hash].join('\n')).toString('hex');
+}
+
+const hmac = (key: string | Buffer | KeyObject, text: string): Buffer =>
+  createHmac('sha256', key).update(text).digest();
 
 /** In a time that says nothing about where they differ. */
 function equal(given: string, expected: string): boolean {
