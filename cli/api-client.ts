@@ -53,6 +53,8 @@ const REPEATABLE: Record<RouteName, boolean> = {
   cancelJob: true,
   exportReport: true,
   reportLink: true,
+  getOpenApi: true,
+  getHealth: true,
 };
 
 /** Longer than the function that builds it may run: 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */

@@ -3,7 +3,9 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
+import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
+import type { Env as GetOpenApiEnv } from '#functions/get-openapi/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
@@ -62,7 +64,11 @@ export function apiFunctions(
     events.sentBy(reporter);
   }
 
-  const functions = { submitJob, listJobs, getJob, cancelJob, exportReport, reportLink };
+  const plain = { variables: { ...jobs.variables, ...callers }, limits };
+  const getOpenApi = new NodeFunction<GetOpenApiEnv>(scope, routes.getOpenApi.function, plain);
+  const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, plain);
+
+  const functions = { submitJob, listJobs, getJob, cancelJob, exportReport, reportLink, getOpenApi, getHealth };
   for (const rated of Object.values(functions)) jobs.meteredBy(rated);
   return functions;
 }

@@ -1,6 +1,8 @@
 /** Names that more than one room must spell alike: metrics, events, headers, setting variables. */
 
 export const SERVICE = 'scanfleet';
+/** As in package.json. */
+export const VERSION = '0.1.0';
 /** Version of every stored item's shape. A newer one is refused (SchemaVersionError), never guessed at. */
 export const SCHEMA_VERSION = 1;
 

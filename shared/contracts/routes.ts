@@ -3,6 +3,7 @@
  * the OpenAPI document come from it.
  */
 import * as z from 'zod';
+import { HealthView } from './health.ts';
 import { JobId } from './ids.ts';
 import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
@@ -100,6 +101,26 @@ export const routes = {
     summary: 'A presigned download of the report',
     request: { path: jobPath, query: none, body: ReportLinkRequest.prefault({}) },
     responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getOpenApi: route({
+    method: 'GET',
+    path: '/openapi.json',
+    function: 'get-openapi',
+    summary: 'This API as an OpenAPI document',
+    request: { path: none, query: none, body: noBody },
+    responses: { 200: z.looseObject({ openapi: z.string() }) },
+    streaming: false,
+    callers: 'any',
+  }),
+  getHealth: route({
+    method: 'GET',
+    path: '/health',
+    function: 'get-health',
+    summary: 'Whether the service answers, and as whom it knows the caller',
+    request: { path: none, query: none, body: noBody },
+    responses: { 200: HealthView },
     streaming: false,
     callers: 'any',
   }),

@@ -38,6 +38,8 @@ const FOLDERS = [
   'cancel-job',
   'export-report',
   'report-link',
+  'get-openapi',
+  'get-health',
   'build-report',
   'dispatch-workers',
   'sweep-tasks',
@@ -85,8 +87,9 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(6);
-    for (const { SourceArn } of permissions) expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST)\/jobs/);
+    expect(permissions).toHaveLength(8);
+    for (const { SourceArn } of permissions)
+      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST)\/(jobs|openapi\.json|health)/);
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
@@ -185,6 +188,8 @@ describe('a role', () => {
     ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
+    ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],
+    ['gethealth',       words(LOG, 'dynamodb:UpdateItem')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
     ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
     ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks iam:PassRole')],

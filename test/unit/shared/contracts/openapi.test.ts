@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openApiDocument } from '#shared/contracts/openapi.ts';
+import { VERSION } from '#shared/names.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
 const document = openApiDocument('1.2.3');
@@ -28,9 +29,11 @@ const described = Object.entries(paths).flatMap(([path, methods]) =>
 describe('the OpenAPI document', () => {
   it('describes every route', () => {
     expect(described.sort()).toEqual([
+      'get /health getHealth [] [] [] body none: 200,default',
       'get /jobs listJobs [] [status,scanner,target,project,from,to,minSeverity,limit,cursor] [] body none: 200,default',
       'get /jobs/{jobId} getJob [jobId] [] [] body none: 200,default',
       'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity] [] body none: 200,202,303,default',
+      'get /openapi.json getOpenApi [] [] [] body none: 200,default',
       'post /jobs submitJob [] [] [Idempotency-Key] body required: 200,201,default',
       'post /jobs/{jobId}/cancel cancelJob [jobId] [] [] body none: 202,default',
       'post /jobs/{jobId}/report-link reportLink [jobId] [] [] body optional: 200,202,default',
@@ -84,7 +87,8 @@ describe('the OpenAPI document', () => {
   // `npx vitest run --project unit test/unit/shared/contracts/openapi.test.ts -u` writes it again after a change of the routes.
   it('is the file in docs/api', async () => {
     const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(at('package.json'), 'utf8')));
-    const current = `${JSON.stringify(openApiDocument(version), null, 2)}\n`;
+    expect(VERSION).toBe(version);
+    const current = `${JSON.stringify(openApiDocument(VERSION), null, 2)}\n`;
     await expect(current).toMatchFileSnapshot(at('docs/api/openapi.json'));
   });
 });
