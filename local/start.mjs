@@ -50,7 +50,7 @@ function installPackages() {
       `cannot write to ${root}: packages have to be installed there. Clone scanfleet into a folder you may write to.`,
     );
   }
-  const ci = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+  const ci = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   if (!(npm ? run(process.execPath, [npm, ...ci]) : run('npm', ci)))
     fail(

@@ -1,21 +1,27 @@
-/** What runs on this machine because of a process: read from /proc (proc_pid_stat(5)). */
+/** What runs on this machine because of a process: read from /proc (proc_pid_stat(5), proc_pid_cmdline(5)). */
 import { readdir, readFile } from 'node:fs/promises';
 
 export interface Running {
   readonly pid: number;
   readonly parent: number;
-  readonly name: string;
+  /** Its command line, arguments joined by spaces. */
+  readonly command: string;
 }
 
 async function allProcesses(): Promise<Running[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const read = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-  return read.flatMap((stat) => {
-    const match = /^(\d+) \((.*)\) (\S) (\d+)/s.exec(stat);
-    // A zombie has ended; only its parent has not asked yet.
-    if (match === null || match[3] === 'Z') return [];
-    return [{ pid: Number(match[1]), name: match[2] as string, parent: Number(match[4]) }];
-  });
+  const read = await Promise.all(pids.map(readProcess));
+  return read.filter((one) => one !== undefined);
+}
+
+/** Undefined for one that has ended, also when only its parent has not asked yet (a zombie). */
+async function readProcess(pid: string): Promise<Running | undefined> {
+  const [stat, commandLine] = await Promise.all(
+    ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+  );
+  const [, state, parent] = /\) (\S) (\d+)/.exec(stat?.slice(stat.lastIndexOf(')')) ?? '') ?? [];
+  if (parent === undefined || state === 'Z') return undefined;
+  return { pid: Number(pid), parent: Number(parent), command: (commandLine ?? '').replaceAll('\0', ' ').trim() };
 }
 
 /** Everything `pid` started, and what that started. */
