@@ -53,7 +53,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   cancelJob: true,
   exportReport: true,
   reportLink: true,
-  getOpenApi: true,
+  getOpenapi: true,
   getHealth: true,
 };
 

@@ -5,7 +5,7 @@ import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
-import type { Env as GetOpenApiEnv } from '#functions/get-openapi/env.ts';
+import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
@@ -65,10 +65,10 @@ export function apiFunctions(
   }
 
   const plain = { variables: { ...jobs.variables, ...callers }, limits };
-  const getOpenApi = new NodeFunction<GetOpenApiEnv>(scope, routes.getOpenApi.function, plain);
+  const getOpenapi = new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, plain);
   const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, plain);
 
-  const functions = { submitJob, listJobs, getJob, cancelJob, exportReport, reportLink, getOpenApi, getHealth };
+  const functions = { submitJob, listJobs, getJob, cancelJob, exportReport, reportLink, getOpenapi, getHealth };
   for (const rated of Object.values(functions)) jobs.meteredBy(rated);
   return functions;
 }

@@ -3,7 +3,7 @@
  * it runs before anything is installed, on whatever Node (18 or later) the machine has.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -79,21 +79,39 @@ function installNmap() {
     fail('nmap could not be installed (see above): check the network, or install it by hand, then start again.');
 }
 
-/** local/main.ts on Node 24. It ends when told, and when the pipe to this process closes: so it never outlives it. */
+/** A Ctrl-C arrives from the terminal and once more from npm: within this time it is one. */
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * local/main.ts on Node 24. It ends when told, and when the pipe to this process closes: so it never outlives it. Signals reach it only by
+ * way of us (it has a group of its own), because the second one makes it end at once.
+ */
 function handOver(args) {
-  const child = spawn(node24(), [join(root, 'local/main.ts'), ...args], {
-    cwd: root,
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  });
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(node24(), [join(root, 'local/main.ts'), ...args], { cwd: root, stdio, detached: true });
   child.on('error', (error) => fail(`Node ${NODE_MAJOR} could not be started: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // npm killed outright cannot tell us: we are then another process's child.
-  const parent = process.ppid;
-  const watch = () => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const tell = (signal) => {
+    if (performance.now() - toldAt < SAME_SIGNAL_MS) return;
+    toldAt = performance.now();
+    child.kill(signal);
   };
-  if (process.env.npm_lifecycle_event) setInterval(watch, 1_000).unref();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, tell);
+  const npm = npmProcess();
+  const watch = () => existsSync(`/proc/${npm}`) || tell('SIGTERM');
+  if (npm) setInterval(watch, 1_000).unref();
+}
+
+/** The npm that runs us, by way of a shell: killed outright, it cannot tell us. Undefined where there is none, or no /proc to ask. */
+function npmProcess() {
+  let pid = process.ppid;
+  for (let up = 0; up < 3 && existsSync(`/proc/${pid}/stat`); up += 1) {
+    const [, name, parent] = /\((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    if (name?.startsWith('npm')) return pid;
+    pid = Number(parent);
+  }
+  return undefined;
 }
 
 const MODES = { '--dev': 'dev', '--test': 'gate' };

@@ -14,7 +14,7 @@ const limits = limitsFromEnv(environment());
 const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now: () => new Date() });
 const body = JSON.stringify(openApiDocument(VERSION));
 
-export const handler = httpHandler(routes.getOpenApi, { jobs, callers: env.CALLER_SETTINGS }, async () => ({
+export const handler = httpHandler(routes.getOpenapi, { jobs, callers: env.CALLER_SETTINGS }, async () => ({
   status: 200,
   body,
 }));

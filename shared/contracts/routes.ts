@@ -104,7 +104,7 @@ export const routes = {
     streaming: false,
     callers: 'any',
   }),
-  getOpenApi: route({
+  getOpenapi: route({
     method: 'GET',
     path: '/openapi.json',
     function: 'get-openapi',
