@@ -48,10 +48,10 @@ export const taskKey = (jobId: string, taskId: string): Key => ({
   pk: jobPartition(jobId),
   sk: `${TASK_PREFIX}${taskId}`,
 });
-/** `n` tells apart, and puts in order, what happened in the same millisecond. */
+/** `n`, up to 9,999, tells apart and puts in order what happened in the same millisecond. */
 export const eventKey = (jobId: string, at: string, n: number): Key => ({
   pk: jobPartition(jobId),
-  sk: `${EVENT_PREFIX}${at}#${n}`,
+  sk: `${EVENT_PREFIX}${at}#${String(n).padStart(4, '0')}`,
 });
 /** The job a key belongs to. */
 export const jobIdOf = ({ pk }: Pick<Key, 'pk'>): string => pk.slice(pk.indexOf('#') + 1);

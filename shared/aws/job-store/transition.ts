@@ -35,8 +35,11 @@ export function transition(job: Job, change: Transition): [Update, Put] {
     set: { status: to, tenantStatus: tenantStatusOf(job.tenant, to), ...set },
     ...(remove === undefined ? {} : { remove }),
   };
-  return [update, putEvent(job, { at, by, from: job.status, to, why }, JOB_EVENTS.indexOf(event))];
+  return [update, putEvent(job, { at, by, from: job.status, to, why }, placeOf(event, job.round))];
 }
+
+/** Of what happens to a job in one millisecond, what comes first: JOB_EVENTS names them in the order they have within a round. */
+const placeOf = (event: JobEvent, round: number): number => round * JOB_EVENTS.length + JOB_EVENTS.indexOf(event);
 
 /** A little less than the sweeper's interval, so that a job due at every turn misses none by being a moment early. */
 export const nextCheckAt = (now: string, limits: Limits): string => secondsAfter(now, limits.sweepSeconds * 0.9);

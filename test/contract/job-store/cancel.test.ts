@@ -40,6 +40,7 @@ describe('cancel', () => {
       summary: { verdict: 'no_verdict', uncovered: 3 },
     });
     expect(await statuses(jobId)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    for (const task of await store.readTasks(jobId)) expect(task).not.toHaveProperty('checkAt');
     expect(await under.item(quotaKey(job.tenant))).toMatchObject({ activeJobs: 0, lent: 0 });
     expect((await store.readEvents(jobId)).map(({ from, to, by }) => [from, to, by])).toEqual([
       [null, 'queued', '111111111111/acme'],

@@ -103,6 +103,19 @@ describe('release', () => {
     expect(await store.readTask(jobId, '0008')).toMatchObject({ status: 'cancelled' });
   });
 
+  it('leaves a job alone whose cancel was stored, though nobody has stopped its tasks yet', async () => {
+    const { jobId, released } = await submitJob(under, 12);
+    for (const ref of released.slice(0, 4)) await end(ref);
+    const seen = await readJob(under, jobId);
+    under.failNext('TransactWriteItems', async () => {
+      under.failNext('TransactWriteItems', async () => undefined);
+      for (let tries = 0; tries < 10; tries += 1) under.failNext('TransactWriteItems', 'throttle');
+      await store.cancel(jobId, 'me');
+    });
+    expect(await store.release(seen)).toEqual([]);
+    expect(await store.readTask(jobId, '0007')).not.toHaveProperty('checkAt');
+  });
+
   it.each([
     { fault: 'conflict', released: ['0007', '0008', '0009', '0010'] },
     { fault: 'remembered', released: ['0007', '0008', '0009', '0010'] },
@@ -163,6 +176,28 @@ describe('slots', () => {
     expect(counts(await readJob(under, first.jobId))).toEqual({ slots: 3, live: 3, next: 6, openCount: 3 });
     expect(counts(await readJob(under, third.jobId))).toMatchObject({ slots: 1 });
     expect(await lent(tenant)).toBe(WINDOW);
+  });
+});
+
+describe('slots that are free', () => {
+  it('are given back once by two at once', async () => {
+    const { jobId, job, released } = await submitJob(under, 6);
+    for (const ref of released.slice(0, 3)) await end(ref);
+    const seen = await readJob(under, jobId);
+    expect(counts(seen)).toMatchObject({ slots: 6, live: 3, openCount: 3 });
+    under.failNext('TransactWriteItems', () => store.release(seen));
+    expect(await store.release(seen)).toEqual([]);
+    expect(counts(await readJob(under, jobId))).toMatchObject({ slots: 3, live: 3 });
+    expect(await lent(job.tenant)).toBe(3);
+  });
+
+  it('are given back once, by the end of the job or before it', async () => {
+    const { jobId, job, released } = await submitJob(under, 2);
+    for (const ref of released) await end(ref);
+    const seen = await readJob(under, jobId);
+    under.failNext('TransactWriteItems', () => store.release(seen));
+    expect(await store.finalise(seen, 'w')).toMatchObject({ status: 'completed', slots: 0 });
+    expect(await lent(job.tenant)).toBe(0);
   });
 });
 

@@ -108,6 +108,17 @@ describe('retry', () => {
     expect(await readJob(under, jobId)).toMatchObject({ openCount: 130, live: 100, next: 100, slots: 100 });
   });
 
+  it('keeps the history in order, though it all happened in the same millisecond', async () => {
+    const { jobId } = await failedJob();
+    await store.start(await store.retry(jobId, 'me'), 'w');
+    expect((await store.readEvents(jobId)).map(({ from, to }) => [from, to])).toEqual([
+      [null, 'queued'],
+      ['queued', 'failed'],
+      ['failed', 'queued'],
+      ['queued', 'running'],
+    ]);
+  });
+
   it('counts a completed task in the statistics of one round only', async () => {
     const tenant = newTenant();
     const { jobId } = await failedJob({ tenant });
@@ -230,6 +241,16 @@ describe('deleteJob', () => {
     under.failNext('UpdateItem', () => store.retry(jobId, 'me'));
     await expect(store.deleteJob(jobId)).rejects.toMatchObject({ code: 'job_state' });
     expect(await store.readTasks(jobId)).toHaveLength(3);
+  });
+
+  it('refuses a job that was retried and failed again meanwhile: it is another one than was looked at', async () => {
+    const { jobId } = await failedJob();
+    under.failNext('UpdateItem', async () => {
+      const released = await store.release(await store.retry(jobId, 'me'));
+      await runJob(under, released, 'failed');
+    });
+    await expect(store.deleteJob(jobId)).rejects.toMatchObject({ code: 'job_state' });
+    expect(await readJob(under, jobId)).toMatchObject({ status: 'failed', round: 2 });
   });
 
   it('goes on when its answer is lost', async () => {
