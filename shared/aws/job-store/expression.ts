@@ -84,7 +84,7 @@ function valueFor(word: string, given: Attributes): unknown {
   throw new TypeError(`the expression names :${word}, which has no value`);
 }
 
-/** `SET … ADD … REMOVE …`. Its values are called `:set_x` and `:add_x`, so that a condition may use other values of the same attribute. */
+/** `SET … ADD … REMOVE …`. Its values are called `:SET_x` and `:ADD_x`, so that a condition may use other values of the same attribute. */
 function updateExpression(
   { set = {}, add = {}, remove = [] }: Update,
   names: Record<string, string>,

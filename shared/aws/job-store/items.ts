@@ -1,5 +1,4 @@
 /** Records as they lie in the table. Everything is written here, so reading trusts the shape once the version was checked (database.ts). */
-
 import type { Job, JobEventRecord, JobSpec, StoredSpec } from '../../job/job.ts';
 import { targetsFitInSpec } from '../../job/job.ts';
 import { SCHEMA_VERSION } from '../../names.ts';

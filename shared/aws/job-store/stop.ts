@@ -52,6 +52,9 @@ const countStopped = (job: Job, tasks: readonly Task[]): Update => ({
   },
 });
 
+/** What a task that ended keeps of a claim, though not of one in an earlier round. */
+const OF_LAST_RUN = ['startedAt', 'progress'];
+
 /** Names all that was seen: whoever claims, ends or puts back the task meanwhile makes the walk look again. */
 function stopTask(job: Job, task: Task, at: string): Update {
   const leaseOver = isHeld(task) && task.leaseExpiresAt !== undefined && task.leaseExpiresAt <= at;
@@ -67,6 +70,9 @@ function stopTask(job: Job, task: Task, at: string): Update {
       endedAt: at,
       claims: isHeld(task) ? endClaim(task.claims, at, leaseOver ? 'lease_lost' : 'did_not_stop') : undefined,
     },
-    remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'error', 'deadLetteredAt'],
+    remove: [
+      ...['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'error', 'deadLetteredAt'],
+      ...(isHeld(task) ? [] : OF_LAST_RUN),
+    ],
   };
 }

@@ -194,8 +194,8 @@ describe('retry', () => {
       partialFindings: 0,
     });
     const task = await store.readTask(jobId, '0002');
-    expect(task).toMatchObject({ status: 'cancelled', round: 2 });
-    expect(task).not.toHaveProperty('result');
+    expect(task).toMatchObject({ status: 'cancelled', round: 2, attempt: 1 });
+    for (const gone of ['result', 'error', 'startedAt', 'deadLetteredAt']) expect(task).not.toHaveProperty(gone);
   });
 });
 
