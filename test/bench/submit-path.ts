@@ -29,6 +29,7 @@ const OFF = {
   SCANFLEET_QUOTA: 'off',
   SCANFLEET_WINDOW: '100000',
   SCANFLEET_MAX_WORKERS: '0',
+  SCANFLEET_SWEEP_SECONDS: '60',
 };
 const REQUEST = { targets: ['127.0.0.1'], scanners: [{ name: 'nmap', options: { ports: '1-1024' } }], name: 'bench' };
 const { values } = parseArgs({
