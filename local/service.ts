@@ -120,7 +120,7 @@ async function startStores(setting: Setting): Promise<void> {
 
 /** The bus, the workers, the functions, and what starts those that nobody waits for. */
 async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep']): Promise<Functions> {
-  const { started, aws, log } = setting;
+  const { started, aws, log, state } = setting;
   let background: Background | undefined;
   const deliver = (event: BusEvent) => background?.deliver(event);
   await aws.provide('events', () => startEvents({ ...verifying(setting, 'EventBridge'), bus: BUS_NAME, deliver }));
@@ -128,7 +128,7 @@ async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep'
   const ecs: EcsOptions = {
     ...verifying(setting, 'ECS'),
     cluster: CLUSTER_NAME,
-    taskDefinitions: workerDefinitions(environment(), limits),
+    taskDefinitions: workerDefinitions(environment(), limits, state.temporaryDirectory),
     capacity: WORKER_SIZES.length * limits.maxWorkers,
     workerCredentials: aws.credentials,
     onEnded: (worker) => !worker.wanted && worker.exitCode !== 0 && logger.error('a worker died', { ...worker }),

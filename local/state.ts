@@ -4,8 +4,9 @@
  *   keys.json      identities and their keys, made once          policy.yaml   which targets may be scanned; yours to edit
  *   local.json     endpoint and keys, where the CLI finds them; there while the service runs
  *   dynamodb.db    the table        s3/   the bucket             service.log   log lines of functions and workers
+ *   tmp/           what workers need while they scan
  */
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,9 +31,13 @@ export interface State extends AsyncDisposable {
   /** Undefined: in memory. */
   readonly databaseFile: string | undefined;
   readonly objectsDirectory: string;
+  /** Empty at the start, whatever a service that was killed left there. */
+  readonly temporaryDirectory: string;
 }
 
 const DEFAULT_POLICY = fileURLToPath(new URL('default-policy.yaml', import.meta.url));
+const EPHEMERAL_PREFIX = 'scanfleet-ephemeral-';
+const ABANDONED_AFTER_MS = 60_000;
 /** What `fresh` removes, and nothing else: the folder may be one that holds more. SQLite writes `-wal` and `-shm` beside its database. */
 const FORGOTTEN = /^(keys\.json|local\.json|dynamodb\.db(-\w+)?|s3)$/;
 
@@ -51,7 +56,10 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
     logFile: join(path, 'service.log'),
     databaseFile: ephemeral ? undefined : join(path, 'dynamodb.db'),
     objectsDirectory: join(path, 's3'),
+    temporaryDirectory: join(path, 'tmp'),
   };
+  await rm(files.temporaryDirectory, { recursive: true, force: true });
+  await mkdir(files.temporaryDirectory, { mode: 0o700 });
   await writeFile(files.policyFile, await readFile(DEFAULT_POLICY), { mode: 0o600, flag: 'wx' }).catch(
     unless('EEXIST'),
   );
@@ -62,7 +70,10 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
 
 async function makeFolder(directory: string, ephemeral: boolean): Promise<string> {
   try {
-    if (ephemeral) return await realpath(await mkdtemp(join(tmpdir(), 'scanfleet-')));
+    if (ephemeral) {
+      await removeAbandoned(tmpdir());
+      return await realpath(await mkdtemp(join(tmpdir(), EPHEMERAL_PREFIX)));
+    }
     await mkdir(resolve(directory), { recursive: true });
     await chmod(directory, 0o700);
     return await realpath(directory);
@@ -71,6 +82,20 @@ async function makeFolder(directory: string, ephemeral: boolean): Promise<string
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `cannot keep state in ${where} (${why}); name a folder of yours with --state, or use --ephemeral`;
     throw new ForbiddenError('state_not_writable', message, [], { cause });
+  }
+}
+
+/** Ephemeral states of services that were killed: ours, unlocked, and not just being made. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((one) => one.startsWith(EPHEMERAL_PREFIX))) {
+    const path = join(await realpath(folder), name);
+    const info = await stat(path).catch(() => undefined);
+    if (info?.uid !== process.getuid?.() || Date.now() - (info?.mtimeMs ?? 0) < ABANDONED_AFTER_MS) continue;
+    const unlock = await lockState(path).catch(() => undefined);
+    if (unlock === undefined) continue;
+    await rm(path, { recursive: true, force: true });
+    await unlock();
   }
 }
 

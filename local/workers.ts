@@ -11,7 +11,6 @@ const WORKER = fileURLToPath(new URL('../containers/scan-worker/main.ts', import
 /** What a worker may know. No AWS key is among it: the emulator serves those to the worker alone. */
 const PASSED_ON = [
   'PATH',
-  'TMPDIR',
   'JOB_TABLE',
   'TASK_QUEUE_URL_SMALL',
   'TASK_QUEUE_URL_LARGE',
@@ -33,13 +32,17 @@ const PASSED_ON = [
 /** From giving tasks back to being killed: as much as infra gives beyond the worker's own limit. */
 const STOP_MARGIN_SECONDS = 10;
 
-/** By family, for the environment as it is now. */
-export function workerDefinitions(env: Environment, { shutdownSeconds }: Limits): Record<string, TaskDefinition> {
+/** By family. `env` is the functions'; `temporary` an empty folder for what a scan needs while it runs. */
+export function workerDefinitions(
+  env: Environment,
+  { shutdownSeconds }: Limits,
+  temporary: string,
+): Record<string, TaskDefinition> {
   const passedOn = Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const definition = (size: WorkerSize): TaskDefinition => ({
     file: process.execPath,
     args: [WORKER],
-    env: { ...passedOn, WORKER_SIZE: size },
+    env: { ...passedOn, TMPDIR: temporary, WORKER_SIZE: size },
     stopTimeoutSeconds: shutdownSeconds + STOP_MARGIN_SECONDS,
   });
   return Object.fromEntries(WORKER_SIZES.map((size) => [TASK_DEFINITIONS[size], definition(size)]));

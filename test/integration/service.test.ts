@@ -4,7 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startDynamoDb } from '#local/emulators/dynamodb.ts';
+import { TEST_CREDENTIALS } from '#test/support/emulators.ts';
 import { descendantsOf, stillRunning } from '#test/support/processes.ts';
 import { type RunningService, type ServiceOptions, startService, tryService } from '#test/support/service.ts';
 
@@ -118,6 +121,39 @@ describe('it says clearly why it does not start', () => {
   it('a limit out of range', async () => {
     const failed = await tryService({ state, env: { SCANFLEET_WORKER_SLOTS: '0' } });
     expect(failed).toMatchObject({ code: 2, said: expect.stringContaining('SCANFLEET_WORKER_SLOTS') });
+  });
+});
+
+describe("an endpoint of the user's", () => {
+  const KEYS = { AWS_ACCESS_KEY_ID: 'USERSKEY', AWS_SECRET_ACCESS_KEY: 'users-secret' };
+
+  it("is used in place of the emulator, with the user's credentials for all", async () => {
+    const database = await startDynamoDb();
+    try {
+      const service = await start({ env: { ...HELD, ...KEYS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint } });
+      await submit(service);
+      expect((await descendantsOf(service.pid)).map(({ command }) => command)).toEqual([]);
+      const client = new DynamoDBClient({
+        endpoint: database.endpoint,
+        region: 'us-east-1',
+        credentials: TEST_CREDENTIALS,
+      });
+      const { TableNames } = await client.send(new ListTablesCommand({}));
+      client.destroy();
+      expect(TableNames).toEqual(['scanfleet']);
+      await service.stop();
+    } finally {
+      await database.close();
+    }
+  });
+
+  it('needs credentials', async () => {
+    const env = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9', AWS_EC2_METADATA_DISABLED: 'true', HOME: state };
+    const failed = await tryService({ state, env });
+    expect(failed).toMatchObject({
+      code: 3,
+      said: expect.stringContaining('AWS_ENDPOINT_URL_DYNAMODB needs AWS credentials'),
+    });
   });
 });
 

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { openState } from '#local/state.ts';
 
 let folder: string;
@@ -34,8 +34,8 @@ it('keeps the policy that is there', async () => {
 
 it('forgets jobs, results and keys when it starts fresh, but no policy and nothing of anybody else', async () => {
   const ours = ['keys.json', 'local.json', 'dynamodb.db', 'dynamodb.db-wal', 's3'];
-  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt'];
-  for (const name of [...ours, ...kept]) await writeFile(join(folder, name), 'x');
+  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt', 'tmp'];
+  for (const name of [...ours, ...kept.slice(0, -1)]) await writeFile(join(folder, name), 'x');
   await using _state = await open(folder, { fresh: true });
   expect((await readdir(folder)).sort()).toEqual([...kept].sort());
 });
@@ -57,6 +57,27 @@ it('leaves nothing of an ephemeral state', async () => {
   await writeFile(state.keysFile, 'x');
   await state[Symbol.asyncDispose]();
   await expect(stat(state.directory)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+it('removes the ephemeral state of a service that was killed, and that of no other', async () => {
+  vi.stubEnv('TMPDIR', folder);
+  const longAgo = new Date(Date.now() - 120_000);
+  for (const name of ['scanfleet-ephemeral-killed', 'scanfleet-ephemeral-young', 'somebody-elses']) {
+    await mkdir(join(folder, name, 's3'), { recursive: true });
+    if (!name.endsWith('young')) await utimes(join(folder, name), longAgo, longAgo);
+  }
+  const running = await open('/nowhere', { ephemeral: true });
+  await utimes(running.directory, longAgo, longAgo);
+  await using state = await open('/nowhere', { ephemeral: true });
+  const left = [
+    running.directory,
+    state.directory,
+    join(folder, 'scanfleet-ephemeral-young'),
+    join(folder, 'somebody-elses'),
+  ];
+  expect((await readdir(folder)).map((name) => join(folder, name)).sort()).toEqual(left.sort());
+  await running[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
 });
 
 it('says where it cannot write', async () => {
