@@ -3,6 +3,7 @@ import type { Job } from '#shared/job/job.ts';
 import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import { backoffSeconds } from '#shared/task/backoff.ts';
+import { hasNextTry } from '#shared/task/next-try.ts';
 import type { Task, TaskError } from '#shared/task/task.ts';
 import type { Outcome } from './scanner.ts';
 import type { StopReason } from './stop.ts';
@@ -23,14 +24,14 @@ const finish = (end: TaskEnd): Ending => ({ do: 'finish', end });
 /** The end of a run that ended by itself. `random` is from 0 to 1. */
 export function endingOf(
   outcome: Outcome,
-  task: Pick<Task, 'failures'>,
+  task: Pick<Task, 'failures' | 'workerSize'>,
   limits: Pick<Limits, 'maxFailures' | 'backoffSeconds'>,
   random: () => number,
 ): Ending {
   if (outcome.ok) return finish({ status: 'completed' });
   const { error } = outcome;
   if (!error.retryable) return finish({ status: 'failed', error });
-  if (task.failures + 1 >= limits.maxFailures) return finish({ status: 'failed', error, deadLettered: true });
+  if (!hasNextTry(task, error, limits)) return finish({ status: 'failed', error, deadLettered: true });
   const delaySeconds = Math.round(backoffSeconds(limits.backoffSeconds, task.failures, random));
   return { do: 'put_back', reason: 'transient_failure', delaySeconds, error };
 }

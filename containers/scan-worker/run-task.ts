@@ -26,7 +26,7 @@ export async function runMessage(deps: WorkerDeps, message: ReceivedMessage, shu
     return;
   }
   const claimedAtMs = deps.clock.monotonicMs();
-  const claimed = await deps.jobs.claim(ref, deps.worker);
+  const claimed = await deps.jobs.claim({ ...ref, workerSize: deps.size }, deps.worker);
   await deps.queue.remove(deps.size, message.receipt).catch((error: unknown) => {
     // It comes again, finds its task claimed, and is removed then.
     deps.log.warn('message not removed', { ...ref, error });

@@ -1,6 +1,7 @@
 /** Carries out how an attempt ends: results to S3, then one write that moves the task, then whoever must be told. */
 import { endTask } from '#shared/job/flow.ts';
 import type { TaskEnd } from '#shared/job/store.ts';
+import { sizeNeededAfter } from '#shared/task/next-try.ts';
 import type { Attempted } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
 import { type Ending, endingOf, endingOfStop, endingUnder } from './ending.ts';
@@ -34,7 +35,8 @@ async function putBack(
     return;
   }
   await deps.jobs.unlockHosts(held, attempted.locked ?? []);
-  const { jobId, taskId, tenant, workerSize } = task;
+  const { jobId, taskId, tenant } = task;
+  const workerSize = sizeNeededAfter(error) ?? task.workerSize;
   await deps.queue.send([{ jobId, taskId, tenant, workerSize }], delaySeconds).catch((cause: unknown) => {
     log.warn('message not sent; the sweeper will', { error: cause });
   });

@@ -67,6 +67,9 @@ export interface Page<T> {
 }
 
 export interface ClaimedTask {
+/** Without a size: whatever size the task is for. */
+export type ClaimRef = Pick<TaskRef, 'jobId' | 'taskId'> & Partial<Pick<TaskRef, 'workerSize'>>;
+
   readonly task: Task;
   readonly held: Held;
 }
@@ -102,8 +105,8 @@ export interface JobStore {
   release(job: Job, mode?: ReleaseMode): Promise<readonly TaskRef[]>;
   /** Offers slots that a job of the tenant does not need any more to those that wait for some: high priority first, then oldest. */
   releaseWaiting(tenant: string, freedSlots: number): Promise<readonly TaskRef[]>;
-  /** 6. Undefined when the task is not claimable: drop the message. */
-  claim(ref: Pick<TaskRef, 'jobId' | 'taskId'>, worker: string): Promise<ClaimedTask | undefined>;
+  /** 6. Undefined when the task is not claimable, or for another size of worker than the ref says: drop the message. */
+  claim(ref: ClaimRef, worker: string): Promise<ClaimedTask | undefined>;
   /** 7. queued → running; nothing depends on it. */
   start(job: Job, by: string): Promise<void>;
   /** 8. All addresses or none. */
@@ -112,7 +115,10 @@ export interface JobStore {
   unlockHosts(held: Held, addresses: readonly string[]): Promise<void>;
   /** 9. The lease's new end, or undefined: it is lost, write nothing more. */
   heartbeat(held: Held, progress?: Progress): Promise<string | undefined>;
-  /** 10. `queued`: it is back; `stopping`: the job is being stopped, finish it so; `lost`: not ours any more. */
+  /**
+   * 10. `queued`: it is back, after an error `oom` for a large worker; `stopping`: the job is being stopped, finish it so; `lost`: not
+   * ours any more.
+   */
   putBack(
     held: Held,
     reason: PutBackReason,

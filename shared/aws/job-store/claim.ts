@@ -1,10 +1,10 @@
 /** 6, 7. A worker takes a task. */
 import type { Job } from '../../job/job.ts';
 import { jobSourcesOf, nextJobStatus } from '../../job/lifecycle.ts';
-import type { ClaimedTask } from '../../job/store.ts';
+import type { ClaimedTask, ClaimRef } from '../../job/store.ts';
 import { ownerOf } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
-import type { Task, TaskRef } from '../../task/task.ts';
+import type { Task } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
@@ -16,10 +16,13 @@ import { transition } from './transition.ts';
 const CLOCK_GRACE_SECONDS = 1;
 const CLAIMABLE = `${statusIn(taskSourcesOf('claim'))} AND attribute_exists(#checkAt) AND #notBefore <= :soon`;
 
-/** 6. One write, whatever the task was: attempt + 1 and a lease. The nonce tells an answer that was lost from a claim that was. */
+/**
+ * 6. One write, whatever the task was: attempt + 1 and a lease. The nonce tells an answer that was lost from a claim that was. A task that
+ * needs a large worker may still have messages on the small queue, where it was before: nobody takes it there.
+ */
 export async function claim(
   { db, limits, now, newNonce }: StoreContext,
-  { jobId, taskId }: Pick<TaskRef, 'jobId' | 'taskId'>,
+  { jobId, taskId, workerSize }: ClaimRef,
   worker: string,
 ): Promise<ClaimedTask | undefined> {
   const owner = ownerOf(worker, newNonce());
@@ -28,8 +31,8 @@ export async function claim(
   const claimed = await db.write({
     kind: 'update',
     key: taskKey(jobId, taskId),
-    when: CLAIMABLE,
-    values: { soon: secondsAfter(at, CLOCK_GRACE_SECONDS) },
+    when: workerSize === undefined ? CLAIMABLE : `${CLAIMABLE} AND #workerSize = :workerSize`,
+    values: { soon: secondsAfter(at, CLOCK_GRACE_SECONDS), workerSize },
     set: { status: 'running', leaseOwner: owner, leaseExpiresAt, checkAt: leaseExpiresAt, startedAt: at },
     add: { attempt: 1 },
     remove: ['progress', 'error'],

@@ -2,6 +2,7 @@
 import type { PutBackReason } from '../../job/store.ts';
 import { endClaim } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
+import { OUT_OF_MEMORY, sizeNeededAfter } from '../../task/next-try.ts';
 import type { Held, Progress, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { taskKey } from '../table.ts';
@@ -51,7 +52,8 @@ export async function putBack(
       checkAt: secondsAfter(notBefore, limits.sweepSeconds),
       resends: 0,
       error,
-      claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, reason),
+      workerSize: sizeNeededAfter(error),
+      claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, whyOf(reason, error)),
     },
     ...(reason === 'transient_failure' ? { add: { failures: 1 } } : {}),
     remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
@@ -59,6 +61,10 @@ export async function putBack(
   if (put.ok || wasPutBack(put.old, held, notBefore)) return 'queued';
   return put.old?.leaseOwner === held.owner && put.old.status === 'cancelling' ? 'stopping' : 'lost';
 }
+
+/** Where the task moves to another size of worker, its history says for what. */
+const whyOf = (reason: PutBackReason, error: TaskError | undefined): string =>
+  error?.code === OUT_OF_MEMORY ? error.code : reason;
 
 /** An earlier try of this very call went through: nobody else puts that time. */
 const wasPutBack = (

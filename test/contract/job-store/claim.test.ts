@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockKey, taskKey } from '#shared/aws/table.ts';
 import type { JobStore } from '#shared/job/store.ts';
+import type { Held } from '#shared/task/task.ts';
 import {
   aResult,
   claimTask,
@@ -210,6 +211,22 @@ describe('putBack', () => {
     expect(task?.error).toEqual({ code: 'exit', message: 'no', retryable: true });
     expect(task?.claims.map(({ why }) => why)).toEqual(claims);
     for (const gone of ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress']) expect(task).not.toHaveProperty(gone);
+  });
+
+  it('moves a task that was short of memory to a large worker: no small one can claim it any more', async () => {
+    const { jobId } = await submitJob(under, 1);
+    const small = await store.claim({ jobId, ...first, workerSize: 'small' }, 'worker-1');
+    const error = { code: 'oom', message: 'killed', retryable: true };
+    await store.putBack(small?.held as Held, 'transient_failure', 0, error);
+    expect(await store.readTask(jobId, '0001')).toMatchObject({
+      workerSize: 'large',
+      failures: 1,
+      error,
+      claims: [{ why: 'oom' }],
+    });
+    expect(await store.claim({ jobId, ...first, workerSize: 'small' }, 'worker-1')).toBeUndefined();
+    const large = await store.claim({ jobId, ...first, workerSize: 'large' }, 'worker-2');
+    expect(large).toMatchObject({ held: { attempt: 2 }, task: { workerSize: 'large' } });
   });
 
   it('is refused when the task is not ours any more', async () => {

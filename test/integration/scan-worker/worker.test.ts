@@ -20,6 +20,12 @@ const file = (name: string) => join(fleet.directory, name);
 /** Counts its runs in a file, prints, and goes on when another file is there. */
 const STEPS = () => ['count', file('scans'), 'print', OUTPUT, 'wait-for', file('go')];
 const scanner = (...steps: string[]): Scanner => stubScanner({ command: () => fakeScanner(...steps) });
+/** The same, which ends for want of memory as nmap does. */
+const outOfMemory = (...steps: string[]): Scanner => ({
+  ...scanner(...steps),
+  outcome: ({ code }) =>
+    code === 137 ? { ok: false, error: { code: 'oom', message: 'killed', retryable: true } } : { ok: true },
+});
 const scans = () => (existsSync(file('scans')) ? readFileSync(file('scans'), 'utf8').trim().split('\n') : []);
 const go = () => writeFileSync(file('go'), '');
 
@@ -146,6 +152,28 @@ describe('a failure', () => {
     expect(scans()).toHaveLength(TEST_LIMITS.maxFailures);
     expect(task).toMatchObject({ error: { code: 'stub_exited', stderrTail: 'no route' }, attempt: 3 });
     expect(task.deadLetteredAt).toBeDefined();
+  });
+
+  it('for want of memory is tried once more, on a large worker', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(outOfMemory('count', file('scans'), 'exit', '137'), { size: 'small' });
+    await fleet.task(jobId, ({ workerSize }) => workerSize === 'large');
+    expect(scans()).toHaveLength(1);
+    fleet.work(outOfMemory('count', file('scans'), 'exit', '137'), { size: 'large' });
+    const job = await fleet.sweepUntilEnded(jobId);
+    expect(job).toMatchObject({ status: 'failed', ended: { failed: 1 } });
+    const task = await fleet.task(jobId, ({ status }) => status === 'failed');
+    expect(task).toMatchObject({ error: { code: 'oom' }, attempt: 2, failures: 1 });
+    expect(task.claims.map(({ why }) => why)).toEqual(['oom', 'oom']);
+    expect(task.deadLetteredAt).toBeDefined();
+    expect(scans()).toHaveLength(2);
+  });
+
+  it('for want of memory completes where there is more of it', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(outOfMemory('exit', '137'), { size: 'small' });
+    fleet.work(outOfMemory('print', OUTPUT), { size: 'large' });
+    expect(await fleet.sweepUntilEnded(jobId)).toMatchObject({ status: 'completed', findings: 2 });
   });
 
   it('that stays ends the task at once, keeps what was found and covers nothing', async () => {

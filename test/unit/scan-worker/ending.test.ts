@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { endingOf, endingOfBusyHost, endingOfStop, endingUnder } from '#containers/scan-worker/ending.ts';
+import type { WorkerSize } from '#shared/scanner/definition.ts';
 import type { Claim } from '#shared/task/task.ts';
 
 const limits = { maxFailures: 3, backoffSeconds: 30 };
 const half = () => 0.5;
+const task = (failures: number, workerSize: WorkerSize = 'small') => ({ failures, workerSize });
 const broken = (retryable: boolean) =>
   ({ ok: false, error: { code: 'scanner_crashed', message: 'it crashed', retryable } }) as const;
 
 describe('a run that ended by itself', () => {
   it('completes the task when all went well', () => {
-    expect(endingOf({ ok: true }, { failures: 0 }, limits, half)).toEqual({
+    expect(endingOf({ ok: true }, task(0), limits, half)).toEqual({
       do: 'finish',
       end: { status: 'completed' },
     });
@@ -17,7 +19,7 @@ describe('a run that ended by itself', () => {
 
   it('fails the task for good when another try cannot help', () => {
     const { error } = broken(false);
-    expect(endingOf(broken(false), { failures: 0 }, limits, half)).toEqual({
+    expect(endingOf(broken(false), task(0), limits, half)).toEqual({
       do: 'finish',
       end: { status: 'failed', error },
     });
@@ -29,12 +31,27 @@ describe('a run that ended by itself', () => {
   ])('puts the task back after %i failures, with jitter over a back-off that doubles', (failures, delaySeconds) => {
     const { error } = broken(true);
     const ending = { do: 'put_back', reason: 'transient_failure', delaySeconds, error };
-    expect(endingOf(broken(true), { failures }, limits, half)).toEqual(ending);
+    expect(endingOf(broken(true), task(failures), limits, half)).toEqual(ending);
   });
 
   it('makes a dead letter of the last failure allowed', () => {
     const end = { status: 'failed', error: broken(true).error, deadLettered: true };
-    expect(endingOf(broken(true), { failures: 2 }, limits, half)).toEqual({ do: 'finish', end });
+    expect(endingOf(broken(true), task(2), limits, half)).toEqual({ do: 'finish', end });
+  });
+
+  const oom = { ok: false, error: { code: 'oom', message: 'killed', retryable: true } } as const;
+
+  it('tries a scan that was short of memory again, while there is a larger worker', () => {
+    const ending = { do: 'put_back', reason: 'transient_failure', delaySeconds: 15, error: oom.error };
+    expect(endingOf(oom, task(0, 'small'), limits, half)).toEqual(ending);
+  });
+
+  it.each([
+    ['on the largest worker', 0, 'large'],
+    ['after the last failure allowed', 2, 'small'],
+  ] as const)('fails a scan that was short of memory %s', (_where, failures, size) => {
+    const end = { status: 'failed', error: oom.error, deadLettered: true };
+    expect(endingOf(oom, task(failures, size), limits, half)).toEqual({ do: 'finish', end });
   });
 });
 
