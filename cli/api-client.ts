@@ -44,13 +44,14 @@ export interface ApiClient {
 
 /**
  * Whether a call whose answer was lost may be made again. A submit always carries an idempotency key; cancelling twice is cancelling;
- * a link is made or found.
+ * a link is made or found. A retry made again would be refused, as the job runs already: better to say that its answer was lost.
  */
 const REPEATABLE: Record<RouteName, boolean> = {
   submitJob: true,
   listJobs: true,
   getJob: true,
   cancelJob: true,
+  retryJob: false,
   exportReport: true,
   reportLink: true,
   getOpenapi: true,

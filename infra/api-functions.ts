@@ -8,6 +8,7 @@ import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
+import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
 import { type RouteName, routes } from '#shared/contracts/routes.ts';
 import { NodeFunction } from './constructs/node-function.ts';
@@ -16,16 +17,28 @@ import type { Foundation } from './foundation.ts';
 /** A streamed answer may take as long as a Lambda may (API Gateway developer guide, "Response streaming"). */
 const STREAM_TIMEOUT = Duration.minutes(15);
 
-export function apiFunctions(
-  scope: Construct,
-  { jobs, tasks, results, events, settings }: Foundation,
-): Record<RouteName, NodeFunction> {
-  const { tenants, admins, limits } = settings;
-  const callers = { CALLER_SETTINGS: JSON.stringify({ tenants, admins }) };
-  const reports = { ...jobs.variables, ...results.variables, ...events.variables, ...callers };
+export function apiFunctions(scope: Construct, foundation: Foundation): Record<RouteName, NodeFunction> {
+  const functions = {
+    ...controlFunctions(scope, foundation),
+    ...readFunctions(scope, foundation),
+    ...reportFunctions(scope, foundation),
+    ...serviceFunctions(scope, foundation),
+  };
+  for (const rated of Object.values(functions)) foundation.jobs.meteredBy(rated);
+  return functions;
+}
+
+const callersIn = ({ tenants, admins }: Foundation['settings']) => ({
+  CALLER_SETTINGS: JSON.stringify({ tenants, admins }),
+});
+
+/** What makes, stops, repeats and deletes jobs. */
+function controlFunctions(scope: Construct, { jobs, tasks, results, events, settings }: Foundation) {
+  const { limits } = settings;
+  const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
   const submitJob = new NodeFunction<SubmitJobEnv>(scope, routes.submitJob.function, {
-    variables: { ...reports, ...tasks.variables, LOOPBACK_TARGETS: 'deny' },
+    variables: { ...variables, ...tasks.variables, LOOPBACK_TARGETS: 'deny' },
     limits,
   });
   jobs.writtenBy(submitJob);
@@ -34,41 +47,65 @@ export function apiFunctions(
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
 
-  const listJobs = new NodeFunction<ListJobsEnv>(scope, routes.listJobs.function, {
-    variables: { ...jobs.variables, ...callers },
+  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables, limits });
+  jobs.writtenBy(cancelJob);
+  results.readBy(cancelJob, 'plans');
+  events.sentBy(cancelJob);
+
+  const retryJob = new NodeFunction<RetryJobEnv>(scope, routes.retryJob.function, {
+    variables: { ...variables, ...tasks.variables },
     limits,
   });
+  jobs.writtenBy(retryJob);
+  tasks.fedBy(retryJob);
+  results.readBy(retryJob, 'plans');
+  events.sentBy(retryJob);
+
+  return { submitJob, cancelJob, retryJob };
+}
+
+/** What shows jobs. */
+function readFunctions(scope: Construct, { jobs, results, settings }: Foundation) {
+  const { limits } = settings;
+  const variables = { ...jobs.variables, ...callersIn(settings) };
+
+  const listJobs = new NodeFunction<ListJobsEnv>(scope, routes.listJobs.function, { variables, limits });
   jobs.readBy(listJobs);
 
   const getJob = new NodeFunction<GetJobEnv>(scope, routes.getJob.function, {
-    variables: { ...jobs.variables, ...results.variables, ...callers },
+    variables: { ...variables, ...results.variables },
     limits,
   });
   jobs.readBy(getJob);
   results.readBy(getJob, 'plans');
 
-  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables: reports, limits });
-  jobs.writtenBy(cancelJob);
-  results.readBy(cancelJob, 'plans');
-  events.sentBy(cancelJob);
+  return { listJobs, getJob };
+}
+
+function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {
+  const { limits } = settings;
+  const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
   const exportReport = new NodeFunction<ExportReportEnv>(scope, routes.exportReport.function, {
-    variables: reports,
+    variables,
     limits,
     timeout: STREAM_TIMEOUT,
   });
-  const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables: reports, limits });
+  const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables, limits });
   for (const reporter of [exportReport, reportLink]) {
     jobs.readBy(reporter);
     results.readBy(reporter, 'plans', 'results', 'reports');
     events.sentBy(reporter);
   }
+  return { exportReport, reportLink };
+}
 
-  const plain = { variables: { ...jobs.variables, ...callers }, limits };
-  const getOpenapi = new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, plain);
-  const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, plain);
-
-  const functions = { submitJob, listJobs, getJob, cancelJob, exportReport, reportLink, getOpenapi, getHealth };
-  for (const rated of Object.values(functions)) jobs.meteredBy(rated);
-  return functions;
+/** What tells of the service itself. */
+function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
+  const { limits } = settings;
+  const variables = { ...jobs.variables, ...callersIn(settings) };
+  return {
+    getOpenapi: new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, limits }),
+    getHealth: new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, limits }),
+  };
 }

@@ -5,6 +5,7 @@ import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
 import { type FieldError, ForbiddenError, ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
+import { giveHints } from '#shared/job/flow.ts';
 import type { JobSpec } from '#shared/job/job.ts';
 import type { JobStore, NewJob } from '#shared/job/store.ts';
 import { shownTargets, storeTargets } from '#shared/job/targets.ts';
@@ -57,8 +58,10 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
   const { jobId } = submitted.outcome === 'created' ? submitted.job : submitted;
   const answer = { body: submitted.body, jobId, headers: { Location: `${request.url}/${jobId}` } };
   if (submitted.outcome === 'repeated') return { status: 200, ...answer };
-  await giveHints(deps, submitted);
-  record({ jobsSubmitted: 1, tasksReleased: submitted.released.length });
+  const { job: stored, released } = submitted;
+  for (const error of await giveHints(deps, stored, released))
+    logger.warn('a hint of a new job was lost', { jobId, traceId: stored.traceId, error });
+  record({ jobsSubmitted: 1, tasksReleased: released.length });
   return { status: 201, ...answer };
 }
 
@@ -112,18 +115,4 @@ function hashOf(
   { targets }: JobSpec,
 ): string {
   return requestHash({ ...rest, targets });
-}
-
-type Created = Extract<Awaited<ReturnType<JobStore['submit']>>, { outcome: 'created' }>;
-
-/** Wakes workers up now instead of within a minute. The job is stored: that a hint is lost is for the log, not for the caller. */
-async function giveHints({ queue, events }: SubmitJobDeps, { job, released }: Created): Promise<void> {
-  const { jobId, tenant, traceId } = job;
-  const workerSizes = [...new Set(released.map(({ workerSize }) => workerSize))];
-  const hints = await Promise.allSettled([
-    released.length > 0 ? queue.send(released) : undefined,
-    events.jobSubmitted({ jobId, tenant, traceId, workerSizes }),
-  ]);
-  for (const hint of hints)
-    if (hint.status === 'rejected') logger.warn('a hint of a new job was lost', { jobId, traceId, error: hint.reason });
 }

@@ -84,6 +84,16 @@ export const routes = {
     streaming: false,
     callers: 'any',
   }),
+  retryJob: route({
+    method: 'POST',
+    path: '/jobs/{jobId}/retry',
+    function: 'retry-job',
+    summary: 'Run again what a failed or timed out job did not complete',
+    request: { path: jobPath, query: none, body: none.prefault({}) },
+    responses: { 202: JobView },
+    streaming: false,
+    callers: 'any',
+  }),
   exportReport: route({
     method: 'GET',
     path: '/jobs/{jobId}/report',

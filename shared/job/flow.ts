@@ -6,7 +6,7 @@ import type { Events } from '../events.ts';
 import { isTerminal } from '../status.ts';
 import { workerOf } from '../task/claims.ts';
 import type { TaskQueue } from '../task/queue.ts';
-import type { Held } from '../task/task.ts';
+import type { Held, TaskRef } from '../task/task.ts';
 import type { Job } from './job.ts';
 import type { JobStore, TaskEnd } from './store.ts';
 
@@ -25,6 +25,23 @@ export async function releaseAndSend(
   if (job === undefined) return;
   const released = await jobs.release(job);
   if (released.length > 0) await queue.send(released);
+}
+
+/**
+ * Wakes workers up for a job's released tasks now instead of within a minute: their messages, and the event that starts more workers.
+ * Gives the faults met, for the log: a caller whose job is stored need not hear of them.
+ */
+export async function giveHints(
+  { queue, events }: { readonly queue: Deps['queue']; readonly events: Pick<Events, 'jobSubmitted'> },
+  { jobId, tenant, traceId }: Pick<Job, 'jobId' | 'tenant' | 'traceId'>,
+  released: readonly TaskRef[],
+): Promise<readonly unknown[]> {
+  const workerSizes = [...new Set(released.map(({ workerSize }) => workerSize))];
+  const hints = await Promise.allSettled([
+    released.length > 0 ? queue.send(released) : undefined,
+    events.jobSubmitted({ jobId, tenant, traceId, workerSizes }),
+  ]);
+  return hints.flatMap((hint) => (hint.status === 'rejected' ? [hint.reason] : []));
 }
 
 type EndTaskDeps = Pick<Deps, 'queue' | 'events'> & {

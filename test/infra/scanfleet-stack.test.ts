@@ -36,6 +36,7 @@ const FOLDERS = [
   'list-jobs',
   'get-job',
   'cancel-job',
+  'retry-job',
   'export-report',
   'report-link',
   'get-openapi',
@@ -87,7 +88,7 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(8);
+    expect(permissions).toHaveLength(9);
     for (const { SourceArn } of permissions)
       expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST)\/(jobs|openapi\.json|health)/);
   });
@@ -186,6 +187,7 @@ describe('a role', () => {
     ['listjobs',        words(READ, LOG, 'dynamodb:UpdateItem')],
     ['getjob',          words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
     ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
+    ['retryjob',        words(WRITE, LOG, S3_READ, 'sqs:SendMessage events:PutEvents')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],

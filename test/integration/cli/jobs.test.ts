@@ -1,8 +1,8 @@
-/** `scanfleet status`, `list` and `cancel` as processes. */
+/** `scanfleet status`, `list`, `cancel` and `retry` as processes. */
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
 import { HOSTILE, it } from '#test/support/cli-test.ts';
-import { json, problem } from '#test/support/contract-server.ts';
+import { broken, json, problem } from '#test/support/contract-server.ts';
 import { endedJobView, JOB_ID, jobView } from '#test/support/job-views.ts';
 import { ended, startCli } from '#test/support/run-cli.ts';
 
@@ -108,5 +108,37 @@ describe('cancel', () => {
   it('of an ended job is a conflict', async ({ server, scanfleet }) => {
     server.answer(problem(409, 'job_state'));
     expect(await scanfleet('cancel', JOB_ID)).toMatchObject({ code: 4 });
+  });
+});
+
+describe('retry', () => {
+  const queued = jobView({ status: 'queued', percent: 0 });
+
+  it('says that the job is queued again', async ({ server, scanfleet }) => {
+    server.answer(json(202, queued));
+    expect(await scanfleet('retry', JOB_ID)).toMatchObject({ code: 0, stdout: `${JOB_ID} queued\n` });
+    expect(server.received[0]).toMatchObject({ method: 'POST', body: '' });
+    expect(server.received[0]?.url.pathname).toBe(`/jobs/${JOB_ID}/retry`);
+  });
+
+  it('--wait follows the job to its end and exits with the verdict', async ({ server, scanfleet }) => {
+    server.answer(json(202, queued), json(200, endedJobView()));
+    const { code, stdout } = await scanfleet('retry', JOB_ID, '--wait');
+    expect(code).toBe(10);
+    expect(stdout).toContain('completed');
+  });
+
+  it('is not repeated by itself: a second one would be refused', async ({ server, scanfleet }) => {
+    server.answer(broken());
+    expect(await scanfleet('retry', JOB_ID)).toMatchObject({ code: 6 });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it.for([
+    ['its state forbids it', problem(409, 'job_state'), 4],
+    ['the quota is used up', problem(429, 'quota_exceeded', { retryAfter: '60' }), 5],
+  ] as const)('tells when %s', async ([, answer, code], { server, scanfleet }) => {
+    server.answer(answer);
+    expect(await scanfleet('retry', JOB_ID)).toMatchObject({ code });
   });
 });

@@ -26,7 +26,7 @@ const BUS = 'scanfleet-test';
 let emulators: Emulators;
 let closeEvents: () => Promise<void>;
 const delivered: EventBridgeEvent<string, unknown>[] = [];
-let handlers: Record<'submit' | 'get' | 'list' | 'cancel' | 'export' | 'link' | 'build' | 'sweep', unknown>;
+let handlers: Record<'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'export' | 'link' | 'build' | 'sweep', unknown>;
 
 beforeAll(async () => {
   captureLog();
@@ -53,11 +53,12 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',
   });
-  const [submit, get, list, cancel, report, link, build, sweep] = await Promise.all([
+  const [submit, get, list, cancel, retry, report, link, build, sweep] = await Promise.all([
     import('#functions/submit-job/handler.ts'),
     import('#functions/get-job/handler.ts'),
     import('#functions/list-jobs/handler.ts'),
     import('#functions/cancel-job/handler.ts'),
+    import('#functions/retry-job/handler.ts'),
     import('#functions/export-report/handler.ts'),
     import('#functions/report-link/handler.ts'),
     import('#functions/build-report/handler.ts'),
@@ -68,6 +69,7 @@ beforeAll(async () => {
     get: get.handler,
     list: list.handler,
     cancel: cancel.handler,
+    retry: retry.handler,
     export: report.handler,
     link: link.handler,
     build: build.handler,
@@ -90,7 +92,7 @@ const onJob = (jobId: string, request: TestRequest = {}) => ({ pathParameters: {
 const deliver = (handler: unknown, event: object) =>
   (handler as (event: object, context: object) => Promise<void>)(event, {});
 
-/** Works off every task of the job as a worker would, with `findings` findings each; the last one fails when `lastFails`. */
+/** Works off every queued task of the job as a worker would, with `findings` findings each; the last one fails when `lastFails`. */
 async function workOff(jobId: string, findings: number, lastFails = false): Promise<void> {
   const jobs = dynamoJobStore({
     client: emulators.dynamodb,
@@ -102,7 +104,7 @@ async function workOff(jobId: string, findings: number, lastFails = false): Prom
   const deps = { jobs, queue, events: eventBridgeEvents(eventBridgeClient(), BUS) };
   const results = s3Results(emulators.s3, emulators.bucket);
   const { taskList = [] } = JobView.parse((await call(handlers.get, onJob(jobId))).json);
-  for (const { taskId } of taskList) {
+  for (const { taskId } of taskList.filter(({ status }) => status === 'queued')) {
     const claimed = await jobs.claim({ jobId, taskId }, 'worker-1');
     if (claimed === undefined) throw new Error(`task ${taskId} could not be claimed`);
     if (lastFails && taskId === taskList.at(-1)?.taskId) {
@@ -238,6 +240,48 @@ describe('a job in which a task failed', () => {
       status: 'not_scanned',
       reason: 'nmap ended with code 1',
     });
+  });
+});
+
+describe('a retry', () => {
+  /** What is on the queue, which is empty then. */
+  const messages = async () => {
+    const queue = sqsTaskQueue(emulators.sqs, emulators.queueUrls);
+    const received = await queue.receive('small', { max: 10, waitSeconds: 0 });
+    for (const { receipt } of received) await queue.remove('small', receipt);
+    return received.map(({ body }) => JSON.parse(body));
+  };
+
+  it('runs only what did not complete, and the report then holds both rounds', async () => {
+    while ((await messages()).length > 0);
+    const { jobId } = (await submit()).json;
+    expect(await call(handlers.retry, onJob(jobId))).toMatchObject({ status: 409, json: { code: 'job_state' } });
+    await messages();
+    await workOff(jobId, 1, true);
+    delivered.length = 0;
+    const { status, json } = await call(handlers.retry, onJob(jobId));
+    expect(status).toBe(202);
+    expect(json).toMatchObject({ status: 'queued', verdict: null, tasks: { queued: 1, completed: 1, failed: 0 } });
+    expect(await messages()).toEqual([{ jobId, taskId: '0002' }]);
+    expect(delivered).toEqual([
+      expect.objectContaining({
+        'detail-type': 'JobSubmitted',
+        detail: expect.objectContaining({ jobId, workerSizes: ['small'] }),
+      }),
+    ]);
+    await workOff(jobId, 1);
+    const { taskList } = (await call(handlers.get, onJob(jobId))).json;
+    expect(taskList.map(({ attempt }: { attempt: number }) => attempt)).toEqual([1, 2]);
+    const report = (await callStreaming(handlers.export, onJob(jobId))).json;
+    expect(report.job).toMatchObject({ status: 'completed', findings: 2 });
+    expect(report.findings.map(({ rule }: { rule: string }) => rule)).toEqual(['0001-0', '0002-0']);
+  });
+
+  it("does not reach another tenant's job", async () => {
+    const { jobId } = (await submit()).json;
+    await workOff(jobId, 0, true);
+    expect(await call(handlers.retry, onJob(jobId, { userArn: OTHER_ARN }))).toMatchObject({ status: 404 });
+    expect((await call(handlers.get, onJob(jobId))).json.status).toBe('failed');
   });
 });
 

@@ -1,0 +1,37 @@
+/** `scanfleet retry JOB_ID`: what a failed or timed out job did not complete runs again. */
+import type { Command } from 'commander';
+import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
+import { followWithProgress } from '../follow.ts';
+import { showJob } from '../job-view.ts';
+import { jobId } from '../option-values.ts';
+
+interface RetryOptions extends ConnectionOptions {
+  readonly wait?: true;
+}
+
+const HELP = `
+Examples:
+  $ scanfleet retry 019aa0f3-5b1c-7c3e-9d2f-0a1b2c3d4e5f --wait`;
+
+export function define(command: Command): void {
+  command
+    .description('Run again the tasks that a failed or timed out job did not complete. What the others found stays.')
+    .argument('<job-id>', 'the job', jobId)
+    .option('--wait', 'follow the job to its end, and exit with the verdict');
+  addConnectionOptions(command).addHelpText('after', HELP);
+}
+
+export async function run(context: Context, command: Command): Promise<ExitCode> {
+  const [id] = command.processedArgs as [string];
+  const options = command.opts<RetryOptions>();
+  const { output, signal } = context;
+  const client = await connect(context, options);
+  const job = await client.call('retryJob', { path: { jobId: id } }, signal);
+  const shown = options.wait ? await followWithProgress(context, client, job) : job;
+  if (options.json) output.json(shown);
+  else if (options.wait) showJob(output, shown);
+  else output.line(`${shown.jobId} ${shown.status}`);
+  return options.wait ? exitCodeOfVerdict(shown.verdict) : EXIT.ok;
+}

@@ -1,0 +1,44 @@
+/** Runs again what a failed or timed out job did not complete. What is written is the job store's one commit; all that follows it are hints. */
+import type { routes } from '#shared/contracts/routes.ts';
+import type { Events } from '#shared/events.ts';
+import type { Results } from '#shared/finding/results.ts';
+import { giveHints } from '#shared/job/flow.ts';
+import type { Job } from '#shared/job/job.ts';
+import { readSpecOf, readVisibleJob, viewOf } from '#shared/job/records.ts';
+import type { JobStore } from '#shared/job/store.ts';
+import { logger } from '#shared/observability/logger.ts';
+import { record } from '#shared/observability/metrics.ts';
+import type { TaskQueue } from '#shared/task/queue.ts';
+import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
+
+export interface RetryJobDeps {
+  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'retry' | 'release'>;
+  readonly queue: Pick<TaskQueue, 'send'>;
+  readonly results: Pick<Results, 'read'>;
+  readonly events: Pick<Events, 'jobSubmitted'>;
+}
+
+/** ConflictError `job_state` for a job that is open, completed or cancelled, or too old; LimitError `quota_exceeded`. */
+export async function retryJob(
+  deps: RetryJobDeps,
+  { caller, path }: HttpRequest<typeof routes.retryJob>,
+): Promise<HttpAnswer> {
+  const { jobs, results } = deps;
+  const { jobId } = await readVisibleJob(jobs, caller, path.jobId);
+  const job = await jobs.retry(jobId, caller.principal);
+  await startAgain(deps, job);
+  return { status: 202, body: await viewOf(results, { job, spec: await readSpecOf(jobs, job) }) };
+}
+
+/** The retry stands: what cannot be released or sent now the sweeper releases and sends within a minute. */
+async function startAgain({ jobs, queue, events }: RetryJobDeps, job: Job): Promise<void> {
+  const { jobId, traceId } = job;
+  try {
+    const released = await jobs.release(job);
+    for (const error of await giveHints({ queue, events }, job, released))
+      logger.warn('a hint of a retried job was lost', { jobId, traceId, error });
+    record({ tasksReleased: released.length });
+  } catch (error) {
+    logger.warn('the tasks of a retried job are not released yet', { jobId, traceId, error });
+  }
+}
