@@ -4,6 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 export interface Running {
   readonly pid: number;
   readonly parent: number;
+  /** The program's, at most 15 characters. */
+  readonly name: string;
   /** Its command line, arguments joined by spaces. */
   readonly command: string;
 }
@@ -19,9 +21,10 @@ async function readProcess(pid: string): Promise<Running | undefined> {
   const [stat, commandLine] = await Promise.all(
     ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
   );
-  const [, state, parent] = /\) (\S) (\d+)/.exec(stat?.slice(stat.lastIndexOf(')')) ?? '') ?? [];
-  if (parent === undefined || state === 'Z') return undefined;
-  return { pid: Number(pid), parent: Number(parent), command: (commandLine ?? '').replaceAll('\0', ' ').trim() };
+  const [, name, state, parent] = /\((.*)\) (\S) (\d+)/s.exec(stat ?? '') ?? [];
+  if (name === undefined || state === 'Z') return undefined;
+  const command = (commandLine ?? '').replaceAll('\0', ' ').trim();
+  return { pid: Number(pid), parent: Number(parent), name, command };
 }
 
 /** Everything `pid` started, and what that started. */
