@@ -38,9 +38,10 @@ export interface Key {
 
 export const TASK_PREFIX = 'TASK#';
 export const EVENT_PREFIX = 'EVENT#';
+export const DEAD_PREFIX = 'DEAD#';
 
 const jobPartition = (jobId: string): string => `JOB#${jobId}`;
-const tenantPartition = (tenant: string): string => `TENANT#${tenant}`;
+export const tenantPartition = (tenant: string): string => `TENANT#${tenant}`;
 
 export const jobKey = (jobId: string): Key => ({ pk: jobPartition(jobId), sk: 'JOB' });
 export const specKey = (jobId: string): Key => ({ pk: jobPartition(jobId), sk: 'SPEC' });
@@ -68,6 +69,24 @@ export const statsKey = (tenant: string, day: string, scanner: string): Key => (
   pk: tenantPartition(tenant),
   sk: `STATS#${day}#${scanner}`,
 });
+/** Of one death of one task. */
+export const deadLetterKey = ({
+  tenant,
+  jobId,
+  taskId,
+  at,
+}: Record<'tenant' | 'jobId' | 'taskId' | 'at', string>): Key => ({
+  pk: tenantPartition(tenant),
+  sk: `${DEAD_PREFIX}${at}#${jobId}#${taskId}`,
+});
+/** What belongs to no tenant. */
+export const fleetPartition = 'FLEET';
+export const unreadableKey = ({ at, hash }: Record<'at' | 'hash', string>): Key => ({
+  pk: fleetPartition,
+  sk: `${DEAD_PREFIX}${at}#${hash}`,
+});
+/** Says that a message with this hash is recorded already. */
+export const seenMessageKey = (hash: string): Key => ({ pk: fleetPartition, sk: `SEEN#${hash}` });
 export const idempotencyKey = (tenant: string, key: string): Key => ({
   pk: `${tenantPartition(tenant)}#IDEMPOTENCY#${key}`,
   sk: 'IDEMPOTENCY',

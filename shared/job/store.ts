@@ -6,6 +6,7 @@
 import type { Severity } from '../finding/severity.ts';
 import type { Status } from '../status.ts';
 import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
+import type { DeadLetter, DeadTask, UnreadableMessage } from './dead-letter.ts';
 import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
 import type { ReleaseMode } from './slots.ts';
 
@@ -66,10 +67,10 @@ export interface Page<T> {
   readonly after?: string;
 }
 
-export interface ClaimedTask {
 /** Without a size: whatever size the task is for. */
 export type ClaimRef = Pick<TaskRef, 'jobId' | 'taskId'> & Partial<Pick<TaskRef, 'workerSize'>>;
 
+export interface ClaimedTask {
   readonly task: Task;
   readonly held: Held;
 }
@@ -136,8 +137,25 @@ export interface JobStore {
   cancel(jobId: string, by: string): Promise<Job>;
   /** 16. ConflictError `job_state`; LimitError `quota_exceeded`; NotFoundError. Then release. */
   retry(jobId: string, by: string): Promise<Job>;
-  /** 18. Terminal jobs only, else ConflictError `job_state`; NotFoundError. Its objects in S3 are the caller's to delete, afterwards. */
+  /** Whose the job is, or was: for a day also of a deleted one. */
+  readTenant(jobId: string): Promise<string | undefined>;
+  /**
+   * 18. Terminal jobs only, else ConflictError `job_state`; NotFoundError. Its objects in S3 are the caller's to delete, afterwards. Within
+   * a day it can be repeated, and then finishes what an earlier call left.
+   */
   deleteJob(jobId: string): Promise<void>;
+
+  /**
+   * Newest first: the tenant's tasks that were given up and are so still; what was retried, stopped or deleted since is left out. A page
+   * can be short of `limit` as in listJobs.
+   */
+  listDeadLetters(tenant: string, limit: number, after?: string): Promise<Page<DeadTask>>;
+  /** After its job was retried. Again: nothing. */
+  removeDeadLetter(letter: Pick<DeadLetter, 'tenant' | 'jobId' | 'taskId' | 'at'>): Promise<void>;
+  /** Newest first. */
+  listUnreadable(limit: number, after?: string): Promise<Page<UnreadableMessage>>;
+  /** A message with the same hash is recorded once. */
+  recordUnreadable(message: UnreadableMessage): Promise<void>;
 
   /** Open (or unannounced) jobs whose checkAt has passed, oldest first. Eventually consistent. */
   dueJobs(limit: number): Promise<readonly string[]>;

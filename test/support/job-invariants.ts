@@ -52,6 +52,7 @@ export async function wrongNow(under: StoreUnderTest, world: JobWorld, seen: See
   for (const tenant of world.tenants) {
     const jobs = jobsOf(records, world, tenant);
     wrong.push(...wrongWithQuota(jobs, await under.item(quotaKey(tenant))));
+    wrong.push(...wrongWithDeadLetters(records, tenant, await under.items(`TENANT#${tenant}`)));
   }
   wrong.push(...wrongWithHosts(world, records));
   return wrong;
@@ -114,6 +115,17 @@ function changedAtRest(job: Item, seen: Seen): string[] {
     (name) =>
       `${job.pk}: ${name} changed after its end from ${JSON.stringify(before[name])} to ${JSON.stringify(job[name])}`,
   );
+}
+
+/** Of every task that was given up there is a letter. Letters without such a task are left from before a retry, and shown to nobody. */
+function wrongWithDeadLetters(records: readonly Records[], tenant: string, items: readonly Item[]): string[] {
+  const letters = new Set(items.map(({ sk }) => sk));
+  return records
+    .flatMap(({ jobId, tasks }) =>
+      tasks.map((task) => ({ ...task, letter: `DEAD#${task.deadLetteredAt}#${jobId}#${task.taskId}` })),
+    )
+    .filter((task: Item) => task.tenant === tenant && task.deadLetteredAt !== undefined && !letters.has(task.letter))
+    .map((task: Item) => `${task.pk} ${task.sk}: it was given up without a letter`);
 }
 
 function wrongWithQuota(jobs: readonly Item[], quota: Item | undefined): string[] {

@@ -8,19 +8,36 @@ import type { Held } from '../../task/task.ts';
 import { jobKey, taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
 import type { Item } from './database.ts';
-import { statusIn, type Update } from './expression.ts';
-import { COUNTER } from './items.ts';
+import { putDeadLetter } from './dead-letters.ts';
+import { type Put, statusIn, type Update } from './expression.ts';
+import { COUNTER, taskOf } from './items.ts';
 import { BY_HOLDER, HELD } from './lease.ts';
 
 export const OPEN = statusIn(jobSourcesOf('finalise'));
 
 export async function finish({ db, now }: StoreContext, held: Held, end: TaskEnd): Promise<'finished' | 'superseded'> {
   const at = now().toISOString();
-  const written = await db.transact([endOfTask(held, end, at), countEnd(held.jobId, end.status, end.result?.findings)]);
+  const written = await db.transact([
+    endOfTask(held, end, at),
+    countEnd(held.jobId, end.status, end.result?.findings),
+    ...(await deadLetterOf({ db }, held, end, at)),
+  ]);
   if (written.ok) return 'finished';
   const [ofTask] = written.refusals;
   if (ofTask?.failed) return isOwnEnd(held, ofTask.old) ? 'finished' : 'superseded';
   throw new CorruptError('job_not_open', `task ${held.taskId} of job ${held.jobId} is held, and the job is not open`);
+}
+
+/** The letter of a task that its holder gives up. Rare, so the task's record is read for what the holder does not carry. */
+async function deadLetterOf(
+  { db }: Pick<StoreContext, 'db'>,
+  { jobId, taskId }: Held,
+  { deadLettered, error }: TaskEnd,
+  at: string,
+): Promise<Put[]> {
+  if (!deadLettered || error === undefined) return [];
+  const item = await db.get(taskKey(jobId, taskId));
+  return item === undefined ? [] : [putDeadLetter(taskOf(item), error, at, Number(item.expiresAtEpochSeconds))];
 }
 
 /** The owner stays, so that a repeat recognises itself. */

@@ -7,6 +7,7 @@ import type { Limits } from '../../limits.ts';
 import { cancel } from './cancel.ts';
 import { claim, start } from './claim.ts';
 import type { StoreContext } from './context.ts';
+import { listDeadLetters, listUnreadable, recordUnreadable, removeDeadLetter } from './dead-letters.ts';
 import { finalise, markAnnounced } from './finalise.ts';
 import { finish } from './finish.ts';
 import { lockHosts, unlockHosts } from './hosts.ts';
@@ -16,7 +17,7 @@ import { takeToken } from './rate.ts';
 import { reader } from './read.ts';
 import { peekJob, readEvents, readJob, readSpec, readTask, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
-import { deleteJob } from './remove.ts';
+import { deleteJob, readTenant } from './remove.ts';
 import { retry } from './retry.ts';
 import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
@@ -66,7 +67,12 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     markAnnounced: (job) => markAnnounced(context, job),
     cancel: (jobId, by) => cancel(context, jobId, by),
     retry: (jobId, by) => retry(context, jobId, by),
+    readTenant: (jobId) => readTenant(context, jobId),
     deleteJob: (jobId) => deleteJob(context, jobId),
+    listDeadLetters: (tenant, limit, after) => listDeadLetters(context, tenant, limit, after),
+    removeDeadLetter: (letter) => removeDeadLetter(context, letter),
+    listUnreadable: (limit, after) => listUnreadable(context, limit, after),
+    recordUnreadable: (message) => recordUnreadable(context, message),
     dueJobs: (limit) => dueJobs(context, limit),
     sweepJob: (jobId) => sweepJob(context, jobId),
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),

@@ -11,10 +11,11 @@ import { secondsAfter } from '../../time.ts';
 import { CHECK_SHARDS, INDEXES, jobIdOf, jobKey, taskKey } from '../table.ts';
 import { expire } from './cancel.ts';
 import type { StoreContext } from './context.ts';
+import { putDeadLetter } from './dead-letters.ts';
 import { statusIn, type Update } from './expression.ts';
 import { finalise } from './finalise.ts';
 import { countEnd, OPEN } from './finish.ts';
-import { refOf } from './items.ts';
+import { partsExpireAt, refOf } from './items.ts';
 import { HELD } from './lease.ts';
 import { readJob, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
@@ -91,7 +92,7 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
     case 'lose':
       return lose(context, action.task);
     case 'exhaust':
-      await exhaust(context, action.task);
+      await exhaust(context, job, action.task);
       return NOTHING;
     case 'expire': {
       const expired = await expire(context, job, SWEEPER);
@@ -160,8 +161,8 @@ async function lose({ db, limits, now, random }: StoreContext, task: Task): Prom
   return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf(task), delaySeconds }] } : NOTHING;
 }
 
-/** 22. It failed once too often: a dead letter, which is this record. */
-async function exhaust({ db, now }: StoreContext, task: Task): Promise<void> {
+/** 22. It failed once too often: a dead letter. */
+async function exhaust({ db, now }: StoreContext, job: Job, task: Task): Promise<void> {
   const at = now().toISOString();
   const end: Update = {
     kind: 'update',
@@ -178,5 +179,5 @@ async function exhaust({ db, now }: StoreContext, task: Task): Promise<void> {
     add: { failures: 1 },
     remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore'],
   };
-  await db.transact([end, countEnd(task.jobId, 'failed')]);
+  await db.transact([end, countEnd(task.jobId, 'failed'), putDeadLetter(task, LEASE_LOST, at, partsExpireAt(job))]);
 }
