@@ -43,8 +43,9 @@ export interface ApiClient {
 }
 
 /**
- * Whether a call whose answer was lost may be made again. A submit always carries an idempotency key; cancelling twice is cancelling;
- * a link is made or found. A retry made again would be refused, as the job runs already: better to say that its answer was lost.
+ * Whether a call whose answer was lost may be made again. A submit always carries an idempotency key; cancelling twice is cancelling,
+ * deleting likewise; a link is made or found. A retry made again would be refused, as the job runs already: better to say that its answer
+ * was lost.
  */
 const REPEATABLE: Record<RouteName, boolean> = {
   submitJob: true,
@@ -52,6 +53,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   getJob: true,
   cancelJob: true,
   retryJob: false,
+  deleteJob: true,
   exportReport: true,
   reportLink: true,
   getOpenapi: true,

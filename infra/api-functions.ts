@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
+import type { Env as DeleteJobEnv } from '#functions/delete-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
@@ -61,7 +62,14 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   results.readBy(retryJob, 'plans');
   events.sentBy(retryJob);
 
-  return { submitJob, cancelJob, retryJob };
+  const deleteJob = new NodeFunction<DeleteJobEnv>(scope, routes.deleteJob.function, {
+    variables: { ...jobs.variables, ...results.variables, ...callersIn(settings) },
+    limits,
+  });
+  jobs.writtenBy(deleteJob);
+  results.emptiedBy(deleteJob, 'results', 'plans', 'reports');
+
+  return { submitJob, cancelJob, retryJob, deleteJob };
 }
 
 /** What shows jobs. */

@@ -15,7 +15,7 @@ export type { HttpDeps, HttpRequest } from './exchange.ts';
 
 export interface HttpAnswer {
   readonly status: number;
-  /** Sent as JSON; a string is JSON already and goes out byte for byte. */
+  /** Sent as JSON; a string is JSON already and goes out byte for byte. None: the answer has no content. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log, where the path does not name it. */
@@ -33,6 +33,7 @@ export function httpHandler<R extends Route>(
     .handler(async (_event, { exchange }) => {
       const { status, body, headers, jobId } = await decide(exchange.request as HttpRequest<R>);
       exchange.jobId ??= jobId;
+      if (body === undefined) return proxyResult<never>(status, { ...headers }, '');
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return proxyResult<never>(status, { 'Content-Type': 'application/json', ...headers }, text);
     });

@@ -48,6 +48,12 @@ export class ResultsBucket extends Construct {
     Grant.addToPrincipal({ grantee: writer, actions, resourceArns: this.objectsIn(areas) });
   }
 
+  /** S3 tells what lies under a prefix only by the bucket's list. */
+  emptiedBy(deleter: IGrantable, ...areas: Area[]): void {
+    Grant.addToPrincipal({ grantee: deleter, actions: ['s3:ListBucket'], resourceArns: [this.bucket.bucketArn] });
+    Grant.addToPrincipal({ grantee: deleter, actions: ['s3:DeleteObject'], resourceArns: this.objectsIn(areas) });
+  }
+
   private objectsIn(areas: readonly Area[]): string[] {
     return areas.map((area) => this.bucket.arnForObjects(`${AREAS[area]}*`));
   }

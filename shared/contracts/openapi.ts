@@ -107,6 +107,7 @@ function requestBody(schema: z.ZodType, schemas: Named): Json {
 }
 
 function response(schema: z.ZodType | undefined, schemas: Named): Json {
+  if (schema instanceof z.ZodUndefined) return { description: 'Done' };
   if (schema !== undefined)
     return { description: 'Done', content: { 'application/json': { schema: schemaOf(schema, schemas) } } };
   return {

@@ -32,6 +32,8 @@ export interface Route<
 
 const none = z.strictObject({});
 const noBody = z.undefined({ error: 'must be absent: this route takes no body' });
+/** Of an answer without a body. */
+const noContent = z.undefined();
 const jobPath = z.strictObject({ jobId: JobId });
 
 const route = <
@@ -91,6 +93,16 @@ export const routes = {
     summary: 'Run again what a failed or timed out job did not complete',
     request: { path: jobPath, query: none, body: none.prefault({}) },
     responses: { 202: JobView },
+    streaming: false,
+    callers: 'any',
+  }),
+  deleteJob: route({
+    method: 'DELETE',
+    path: '/jobs/{jobId}',
+    function: 'delete-job',
+    summary: 'Delete a job that has ended: its records and objects',
+    request: { path: jobPath, query: none, body: noBody },
+    responses: { 204: noContent },
     streaming: false,
     callers: 'any',
   }),

@@ -37,6 +37,7 @@ const FOLDERS = [
   'get-job',
   'cancel-job',
   'retry-job',
+  'delete-job',
   'export-report',
   'report-link',
   'get-openapi',
@@ -88,9 +89,9 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(9);
+    expect(permissions).toHaveLength(10);
     for (const { SourceArn } of permissions)
-      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST)\/(jobs|openapi\.json|health)/);
+      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|openapi\.json|health)/);
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
@@ -188,6 +189,7 @@ describe('a role', () => {
     ['getjob',          words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
     ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
     ['retryjob',        words(WRITE, LOG, S3_READ, 'sqs:SendMessage events:PutEvents')],
+    ['deletejob',       words(WRITE, LOG, 's3:ListBucket s3:DeleteObject')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],

@@ -1,24 +1,36 @@
 /** 18. Deleting a job: a mark for a day in its place, so that a submit that was under way cannot bring half of it back. */
 import { ConflictError, NotFoundError } from '../../errors.ts';
+import type { Job } from '../../job/job.ts';
 import { TERMINAL_STATUSES } from '../../status.ts';
 import { jobKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
 import { statusIn } from './expression.ts';
 import { DELETED, expiryIn, jobOf } from './items.ts';
-import { readJob } from './records.ts';
 
 const MARK_SECONDS = 86_400;
-/** Without these it is in no index. */
-const INDEXED = ['tenant', 'tenantStatus', 'createdKey', 'checkShard', 'checkAt'];
+/** Without these it is in no index. The tenant stays: whose the job was decides who may delete it again, should the first time break off. */
+const INDEXED = ['tenantStatus', 'createdKey', 'checkShard', 'checkAt'];
 
-export async function deleteJob({ db, now }: StoreContext, jobId: string): Promise<void> {
-  const job = await readJob({ db }, jobId);
-  if (job === undefined) throw new NotFoundError('job_not_found', `there is no job ${jobId}`);
+/** Of a job, or of the mark that a deleted one left. */
+export async function readTenant({ db }: Pick<StoreContext, 'db'>, jobId: string): Promise<string | undefined> {
+  const item = await db.get(jobKey(jobId));
+  return typeof item?.tenant === 'string' ? item.tenant : undefined;
+}
+
+export async function deleteJob(context: StoreContext, jobId: string): Promise<void> {
+  const item = await context.db.get(jobKey(jobId));
+  if (item === undefined) throw new NotFoundError('job_not_found', `there is no job ${jobId}`);
+  const job = jobOf(item);
+  if (job !== undefined) await mark(context, job);
+  await removeParts(context, jobId);
+}
+
+async function mark({ db, now }: StoreContext, { jobId, round }: Job): Promise<void> {
   const marked = await db.write({
     kind: 'update',
     key: jobKey(jobId),
     when: `${statusIn(TERMINAL_STATUSES)} AND #round = :round`,
-    values: { round: job.round },
+    values: { round },
     set: { status: DELETED, ...expiryIn(now(), MARK_SECONDS) },
     remove: INDEXED,
   });
@@ -27,7 +39,6 @@ export async function deleteJob({ db, now }: StoreContext, jobId: string): Promi
       'job_state',
       `a job can be deleted once it has ended; this one is ${jobOf(marked.old)?.status}`,
     );
-  await removeParts({ db }, jobId);
 }
 
 async function removeParts({ db }: Pick<StoreContext, 'db'>, jobId: string): Promise<void> {

@@ -227,6 +227,19 @@ describe('deleteJob', () => {
     expect(await store.readTasks(jobId)).toEqual([]);
   });
 
+  it('can be repeated by who knows the tenant, and then finishes what was left', async () => {
+    const { jobId, job } = await failedJob();
+    expect(await store.readTenant(jobId)).toBe(job?.tenant);
+    await store.deleteJob(jobId);
+    expect(await store.readTenant(jobId)).toBe(job?.tenant);
+    await under.edit(taskKey(jobId, '0001'), { schemaVersion: 1 });
+    await store.deleteJob(jobId);
+    expect(await under.item(taskKey(jobId, '0001'))).toBeUndefined();
+    under.pass(86_400);
+    expect(await store.readTenant(jobId)).toBeUndefined();
+    await expect(store.deleteJob(jobId)).rejects.toMatchObject({ code: 'job_not_found' });
+  });
+
   it('refuses an open job, and one that is not there', async () => {
     const { jobId } = await submitJob(under, 1);
     await expect(store.deleteJob(jobId)).rejects.toMatchObject({ code: 'job_state' });

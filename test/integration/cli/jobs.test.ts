@@ -1,4 +1,4 @@
-/** `scanfleet status`, `list`, `cancel` and `retry` as processes. */
+/** `scanfleet status`, `list`, `cancel`, `retry` and `delete` as processes. */
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
 import { HOSTILE, it } from '#test/support/cli-test.ts';
@@ -140,5 +140,26 @@ describe('retry', () => {
   ] as const)('tells when %s', async ([, answer, code], { server, scanfleet }) => {
     server.answer(answer);
     expect(await scanfleet('retry', JOB_ID)).toMatchObject({ code });
+  });
+});
+
+describe('delete', () => {
+  it('says that the job is gone, and is repeated when its answer was lost', async ({ server, scanfleet }) => {
+    server.answer(broken(), (_, response) => response.writeHead(204).end());
+    expect(await scanfleet('delete', JOB_ID)).toMatchObject({ code: 0, stdout: `${JOB_ID} deleted\n` });
+    expect(server.received.map(({ method, url }) => `${method} ${url.pathname}`)).toEqual([
+      `DELETE /jobs/${JOB_ID}`,
+      `DELETE /jobs/${JOB_ID}`,
+    ]);
+  });
+
+  it('--json says it to programs', async ({ server, scanfleet }) => {
+    server.answer((_, response) => response.writeHead(204).end());
+    expect(JSON.parse((await scanfleet('delete', JOB_ID, '--json')).stdout)).toEqual({ jobId: JOB_ID, deleted: true });
+  });
+
+  it('of an open job is a conflict', async ({ server, scanfleet }) => {
+    server.answer(problem(409, 'job_state'));
+    expect(await scanfleet('delete', JOB_ID)).toMatchObject({ code: 4, stdout: '' });
   });
 });

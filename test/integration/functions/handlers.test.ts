@@ -1,6 +1,7 @@
 /** The exported handlers as they are deployed, on the embedded emulators: from a submit to every way a report can be had. */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEvents } from '#local/emulators/events.ts';
@@ -26,7 +27,10 @@ const BUS = 'scanfleet-test';
 let emulators: Emulators;
 let closeEvents: () => Promise<void>;
 const delivered: EventBridgeEvent<string, unknown>[] = [];
-let handlers: Record<'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'export' | 'link' | 'build' | 'sweep', unknown>;
+let handlers: Record<
+  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'export' | 'link' | 'build' | 'sweep',
+  unknown
+>;
 
 beforeAll(async () => {
   captureLog();
@@ -53,12 +57,13 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',
   });
-  const [submit, get, list, cancel, retry, report, link, build, sweep] = await Promise.all([
+  const [submit, get, list, cancel, retry, remove, report, link, build, sweep] = await Promise.all([
     import('#functions/submit-job/handler.ts'),
     import('#functions/get-job/handler.ts'),
     import('#functions/list-jobs/handler.ts'),
     import('#functions/cancel-job/handler.ts'),
     import('#functions/retry-job/handler.ts'),
+    import('#functions/delete-job/handler.ts'),
     import('#functions/export-report/handler.ts'),
     import('#functions/report-link/handler.ts'),
     import('#functions/build-report/handler.ts'),
@@ -70,6 +75,7 @@ beforeAll(async () => {
     list: list.handler,
     cancel: cancel.handler,
     retry: retry.handler,
+    delete: remove.handler,
     export: report.handler,
     link: link.handler,
     build: build.handler,
@@ -282,6 +288,36 @@ describe('a retry', () => {
     await workOff(jobId, 0, true);
     expect(await call(handlers.retry, onJob(jobId, { userArn: OTHER_ARN }))).toMatchObject({ status: 404 });
     expect((await call(handlers.get, onJob(jobId))).json.status).toBe('failed');
+  });
+});
+
+describe('a delete', () => {
+  /** Every object of the job, whatever it is. */
+  const objectsOf = async (jobId: string) => {
+    const { Contents = [] } = await emulators.s3.send(new ListObjectsV2Command({ Bucket: emulators.bucket }));
+    return Contents.map(({ Key = '' }) => Key).filter((key) => key.includes(jobId));
+  };
+
+  it('leaves nothing of an ended job: no record, no result, no plan, no report', async () => {
+    const targets = Array.from({ length: 200 }, (_, n) => `host-${n}.example`);
+    const { jobId } = (await submit({ body: { ...REQUEST, targets } })).json;
+    expect(await call(handlers.delete, onJob(jobId))).toMatchObject({ status: 409, json: { code: 'job_state' } });
+    await workOff(jobId, 1);
+    delivered.length = 0;
+    await call(handlers.link, onJob(jobId));
+    await deliver(handlers.build, delivered[0] as object);
+    const areas = new Set((await objectsOf(jobId)).map((key) => key.split('/')[0]));
+    expect([...areas].sort()).toEqual(['plans', 'reports', 'results']);
+
+    expect((await call(handlers.delete, onJob(jobId, { userArn: OTHER_ARN }))).status).toBe(404);
+    expect((await call(handlers.delete, onJob(jobId))).status).toBe(204);
+    expect(await objectsOf(jobId)).toEqual([]);
+    expect((await call(handlers.get, onJob(jobId))).status).toBe(404);
+    expect((await callStreaming(handlers.export, onJob(jobId))).status).toBe(404);
+    const { jobs } = (await call(handlers.list)).json;
+    expect(jobs.map((job: { jobId: string }) => job.jobId)).not.toContain(jobId);
+    expect((await call(handlers.delete, onJob(jobId))).status).toBe(204);
+    expect((await call(handlers.delete, onJob(jobId, { userArn: OTHER_ARN }))).status).toBe(404);
   });
 });
 

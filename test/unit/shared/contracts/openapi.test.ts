@@ -29,6 +29,7 @@ const described = Object.entries(paths).flatMap(([path, methods]) =>
 describe('the OpenAPI document', () => {
   it('describes every route', () => {
     expect(described.sort()).toEqual([
+      'delete /jobs/{jobId} deleteJob [jobId] [] [] body none: 204,default',
       'get /health getHealth [] [] [] body none: 200,default',
       'get /jobs listJobs [] [status,scanner,target,project,from,to,minSeverity,limit,cursor] [] body none: 200,default',
       'get /jobs/{jobId} getJob [jobId] [] [] body none: 200,default',
