@@ -29,12 +29,13 @@ export function eventFunctions(
   events.everyMinute(dispatchWorkers);
 
   const sweepTasks = new NodeFunction<SweepTasksEnv>(scope, 'sweep-tasks', {
-    variables: { ...jobs.variables, ...tasks.variables, ...events.variables },
+    variables: { ...jobs.variables, ...tasks.variables, ...tasks.deadLetterVariables, ...events.variables },
     limits,
     timeout: MINUTE,
   });
   jobs.writtenBy(sweepTasks);
   tasks.fedBy(sweepTasks);
+  tasks.deadLettersEmptiedBy(sweepTasks);
   events.sentBy(sweepTasks);
   events.everyMinute(sweepTasks);
 

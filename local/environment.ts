@@ -17,10 +17,15 @@ const localLimits = (env: Environment): Environment => ({
   [limitVariable('maxWorkers')]: env[limitVariable('maxWorkers')] || String(2 * availableParallelism()),
 });
 
-export const functionsEnvironment = ({ table, bucket, queueUrls }: Provisioned, env: Environment): Environment => ({
+export const functionsEnvironment = (
+  { table, bucket, queueUrls, deadLetterUrls }: Provisioned,
+  env: Environment,
+): Environment => ({
   JOB_TABLE: table,
   TASK_QUEUE_URL_SMALL: queueUrls.small,
   TASK_QUEUE_URL_LARGE: queueUrls.large,
+  DEAD_LETTER_QUEUE_URL_SMALL: deadLetterUrls.small,
+  DEAD_LETTER_QUEUE_URL_LARGE: deadLetterUrls.large,
   RESULTS_BUCKET: bucket,
   EVENT_BUS: BUS_NAME,
   WORKER_CLUSTER: CLUSTER_NAME,

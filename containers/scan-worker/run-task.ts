@@ -17,7 +17,7 @@ import { taskProgress } from './task-progress.ts';
 
 /**
  * Never rejects for what goes wrong with a claimed task. Rejects (and leaves the message, which SQS shows again) when the claim could not
- * be decided. A message that cannot be read is left too: SQS moves it to the dead letters, where it can be looked at.
+ * be decided. A message that cannot be read, or names no task, is left too: SQS moves it to the dead letters, where it can be looked at.
  */
 export async function runMessage(deps: WorkerDeps, message: ReceivedMessage, shutdown: AbortSignal): Promise<void> {
   const ref = readMessage(message.body);
@@ -27,6 +27,10 @@ export async function runMessage(deps: WorkerDeps, message: ReceivedMessage, shu
   }
   const claimedAtMs = deps.clock.monotonicMs();
   const claimed = await deps.jobs.claim({ ...ref, workerSize: deps.size }, deps.worker);
+  if (claimed === undefined && (await deps.jobs.readTask(ref.jobId, ref.taskId)) === undefined) {
+    deps.log.error('message of an unknown task left to the dead letters', { ...ref });
+    return;
+  }
   await deps.queue.remove(deps.size, message.receipt).catch((error: unknown) => {
     // It comes again, finds its task claimed, and is removed then.
     deps.log.warn('message not removed', { ...ref, error });

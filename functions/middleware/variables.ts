@@ -18,6 +18,8 @@ export const Variables = z.object({
   JOB_TABLE: Name,
   TASK_QUEUE_URL_SMALL: z.url(),
   TASK_QUEUE_URL_LARGE: z.url(),
+  DEAD_LETTER_QUEUE_URL_SMALL: z.url(),
+  DEAD_LETTER_QUEUE_URL_LARGE: z.url(),
   RESULTS_BUCKET: Name,
   EVENT_BUS: Name,
   CALLER_SETTINGS: Json.pipe(CallerSettings),

@@ -6,6 +6,8 @@ export const Env = Variables.pick({
   JOB_TABLE: true,
   TASK_QUEUE_URL_SMALL: true,
   TASK_QUEUE_URL_LARGE: true,
+  DEAD_LETTER_QUEUE_URL_SMALL: true,
+  DEAD_LETTER_QUEUE_URL_LARGE: true,
   EVENT_BUS: true,
 });
 export type Env = z.output<typeof Env>;

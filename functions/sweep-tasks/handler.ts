@@ -12,10 +12,14 @@ import { sweepTasks } from './sweep-tasks.ts';
 
 const env = parseEnv(Env);
 const limits = limitsFromEnv(environment());
-const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now: () => new Date() });
-const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
+const now = () => new Date();
+const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now });
+const sqs = sqsClient();
+const queue = sqsTaskQueue(sqs, { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
+const deadLetterUrls = { small: env.DEAD_LETTER_QUEUE_URL_SMALL, large: env.DEAD_LETTER_QUEUE_URL_LARGE };
+const deadLetters = sqsTaskQueue(sqs, deadLetterUrls);
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 
 export const handler = eventHandler('sweep-tasks', z.unknown(), ({ remainingMs }) =>
-  sweepTasks({ jobs, queue, events }, remainingMs),
+  sweepTasks({ jobs, queue, deadLetters, events, now }, remainingMs),
 );

@@ -1,6 +1,6 @@
 /**
  * Makes up for whatever was lost: looks at each job whose time has come, repairs what it needs, puts messages on the queue again and
- * announces ends that nobody announced. Doing it twice changes nothing; what it does not reach now, the next run does.
+ * announces ends that nobody announced; and empties the dead-letter queues. Doing it twice changes nothing; what it does not reach now, the next run does.
  */
 import { concurrently } from '#shared/concurrently.ts';
 import type { Events } from '#shared/events.ts';
@@ -9,14 +9,17 @@ import type { JobStore } from '#shared/job/store.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
+import { type DeadLetterQueuesDeps, type Emptied, emptyDeadLetterQueues } from './dead-letter-queues.ts';
 
-export interface SweepTasksDeps {
+interface SweepJobsDeps {
   readonly jobs: Pick<JobStore, 'dueJobs' | 'sweepJob' | 'markAnnounced'>;
   readonly queue: Pick<TaskQueue, 'send'>;
   readonly events: Pick<Events, 'jobFinished'>;
 }
 
-export interface Swept {
+export type SweepTasksDeps = SweepJobsDeps & DeadLetterQueuesDeps;
+
+export interface SweptJobs {
   readonly jobs: number;
   readonly failed: number;
   readonly actions: Readonly<Record<string, number>>;
@@ -27,8 +30,14 @@ const AT_ONCE = 10;
 /** Nothing new is begun with less time left: enough for what is under way to end. */
 const RESERVE_MS = 15_000;
 
-/** Throws only when the due jobs cannot be read. A job that cannot be swept is logged, and due again soon. */
-export async function sweepTasks(deps: SweepTasksDeps, remainingMs: () => number): Promise<Swept> {
+/** Throws only when the due jobs cannot be read. */
+export async function sweepTasks(deps: SweepTasksDeps, remainingMs: () => number): Promise<SweptJobs & Emptied> {
+  const swept = await sweepJobs(deps, remainingMs);
+  return { ...swept, ...(await emptyDeadLetterQueues(deps, () => remainingMs() < RESERVE_MS)) };
+}
+
+/** A job that cannot be swept is logged, and due again soon. */
+async function sweepJobs(deps: SweepJobsDeps, remainingMs: () => number): Promise<SweptJobs> {
   const actions: Record<string, number> = {};
   let jobs = 0;
   let failed = 0;
@@ -42,7 +51,7 @@ export async function sweepTasks(deps: SweepTasksDeps, remainingMs: () => number
 }
 
 /** Each due job once, until there are none or the time is nearly up. The index may still show those that were just swept. */
-async function* dueJobs(jobs: SweepTasksDeps['jobs'], remainingMs: () => number): AsyncGenerator<string> {
+async function* dueJobs(jobs: SweepJobsDeps['jobs'], remainingMs: () => number): AsyncGenerator<string> {
   const seen = new Set<string>();
   for (;;) {
     const due = (await jobs.dueJobs(PAGE)).filter((jobId) => !seen.has(jobId));
@@ -57,7 +66,7 @@ async function* dueJobs(jobs: SweepTasksDeps['jobs'], remainingMs: () => number)
 
 /** What was done to the job; undefined when it failed. */
 async function sweepOne(
-  { jobs, queue, events }: SweepTasksDeps,
+  { jobs, queue, events }: SweepJobsDeps,
   jobId: string,
 ): Promise<Readonly<Record<string, number>> | undefined> {
   try {

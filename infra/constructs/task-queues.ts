@@ -11,43 +11,65 @@ import {
 } from '#shared/aws/queues.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
 
+interface TaskQueue {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+}
+
 export class TaskQueues extends Construct {
   readonly variables: { readonly TASK_QUEUE_URL_SMALL: string; readonly TASK_QUEUE_URL_LARGE: string };
-  private readonly queues: Readonly<Record<WorkerSize, Queue>>;
+  readonly deadLetterVariables: {
+    readonly DEAD_LETTER_QUEUE_URL_SMALL: string;
+    readonly DEAD_LETTER_QUEUE_URL_LARGE: string;
+  };
+  private readonly queues: Readonly<Record<WorkerSize, TaskQueue>>;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.queues = { small: this.queueOf('Small'), large: this.queueOf('Large') };
+    const small = this.queueOf('Small');
+    const large = this.queueOf('Large');
+    this.queues = { small, large };
     this.variables = {
-      TASK_QUEUE_URL_SMALL: this.queues.small.queueUrl,
-      TASK_QUEUE_URL_LARGE: this.queues.large.queueUrl,
+      TASK_QUEUE_URL_SMALL: small.queue.queueUrl,
+      TASK_QUEUE_URL_LARGE: large.queue.queueUrl,
+    };
+    this.deadLetterVariables = {
+      DEAD_LETTER_QUEUE_URL_SMALL: small.deadLetters.queueUrl,
+      DEAD_LETTER_QUEUE_URL_LARGE: large.deadLetters.queueUrl,
     };
   }
 
-  private queueOf(name: string): Queue {
+  private queueOf(name: string): TaskQueue {
     const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
     const deadLetters = new Queue(this, `${name}DeadLetters`, {
       ...common,
       retentionPeriod: Duration.seconds(DEAD_LETTER_RETENTION_SECONDS),
     });
-    return new Queue(this, name, {
+    const queue = new Queue(this, name, {
       ...common,
       visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
       retentionPeriod: Duration.seconds(RETENTION_SECONDS),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
+    return { queue, deadLetters };
   }
 
   /** A job of one size may release tasks of the other: who feeds, feeds both. */
   fedBy(sender: IGrantable): void {
-    for (const queue of Object.values(this.queues)) queue.grant(sender, 'sqs:SendMessage');
+    for (const { queue } of Object.values(this.queues)) queue.grant(sender, 'sqs:SendMessage');
   }
 
   watchedBy(watcher: IGrantable): void {
-    for (const queue of Object.values(this.queues)) queue.grant(watcher, 'sqs:GetQueueAttributes');
+    for (const { queue } of Object.values(this.queues)) queue.grant(watcher, 'sqs:GetQueueAttributes');
   }
 
   emptiedBy(worker: IGrantable, size: WorkerSize): void {
-    this.queues[size].grant(worker, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
+    this.queues[size].queue.grant(worker, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
+  }
+
+  /** What workers received too often. */
+  deadLettersEmptiedBy(sweeper: IGrantable): void {
+    for (const { deadLetters } of Object.values(this.queues))
+      deadLetters.grant(sweeper, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
   }
 }

@@ -195,7 +195,7 @@ describe('a role', () => {
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],
     ['gethealth',       words(LOG, 'dynamodb:UpdateItem')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
-    ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
+    ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage events:PutEvents')],
     ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks iam:PassRole')],
     ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
     ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],

@@ -53,6 +53,8 @@ beforeAll(async () => {
     RESULTS_BUCKET: emulators.bucket,
     TASK_QUEUE_URL_SMALL: emulators.queueUrls.small,
     TASK_QUEUE_URL_LARGE: emulators.queueUrls.large,
+    DEAD_LETTER_QUEUE_URL_SMALL: emulators.deadLetterUrls.small,
+    DEAD_LETTER_QUEUE_URL_LARGE: emulators.deadLetterUrls.large,
     EVENT_BUS: BUS,
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',

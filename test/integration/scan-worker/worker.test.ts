@@ -264,6 +264,7 @@ describe('a message that is no task', () => {
   it.each([
     ['cannot be read', 'not json'],
     ['names nothing', '{"jobId":1}'],
+    ['names no job there is', '{"jobId":"019a0000-0000-7000-8000-0000000000ff","taskId":"0001"}'],
   ])('and %s is left for the dead letters', async (_, body) => {
     const waiting = [{ body, receipt: 'one', receiveCount: 1 }];
     const removed: string[] = [];

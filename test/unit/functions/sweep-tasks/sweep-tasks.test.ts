@@ -13,6 +13,7 @@ let due: string[];
 let sweeps: Map<string, Sweep | Error>;
 let done: string[];
 let queueIsAway: boolean;
+let deadLetters: string[];
 
 beforeEach(() => {
   log = captureLog();
@@ -20,6 +21,7 @@ beforeEach(() => {
   sweeps = new Map();
   done = [];
   queueIsAway = false;
+  deadLetters = [];
 });
 
 /** An index that still shows what was just swept, as DynamoDB's may. */
@@ -35,7 +37,18 @@ const deps: SweepTasksDeps = {
     markAnnounced: async (job) => {
       done.push(`mark ${job.jobId}`);
     },
+    readJob: async () => undefined,
+    readTask: async () => undefined,
+    recordUnreadable: async ({ body }) => {
+      done.push(`record ${body}`);
+    },
   },
+  deadLetters: {
+    receive: async (size) =>
+      size === 'small' ? deadLetters.splice(0).map((body) => ({ body, receipt: '1', receiveCount: 5 })) : [],
+    remove: async () => undefined,
+  },
+  now: () => new Date(),
   queue: {
     send: async (refs, delaySeconds = 0) => {
       if (queueIsAway) throw new Error('queue away');
@@ -55,7 +68,11 @@ describe('sweep-tasks', () => {
     due = ['a', 'b'];
     sweeps.set('a', { ...NOTHING, actions: { requeued: 2 } });
     sweeps.set('b', { ...NOTHING, actions: { requeued: 1, expired: 1 } });
-    expect(await sweepTasks(deps, plentyOfTime)).toEqual({ jobs: 2, failed: 0, actions: { requeued: 3, expired: 1 } });
+    expect(await sweepTasks(deps, plentyOfTime)).toMatchObject({
+      jobs: 2,
+      failed: 0,
+      actions: { requeued: 3, expired: 1 },
+    });
     expect(done).toEqual(['sweep a', 'sweep b']);
   });
 
@@ -72,7 +89,7 @@ describe('sweep-tasks', () => {
     sweeps.set('a', new Error('boom'));
     queueIsAway = true;
     sweeps.set('b', { ...NOTHING, send: [ref('b')] });
-    expect(await sweepTasks(deps, plentyOfTime)).toEqual({ jobs: 3, failed: 2, actions: {} });
+    expect(await sweepTasks(deps, plentyOfTime)).toMatchObject({ jobs: 3, failed: 2, actions: {} });
     const errors = log.lines.filter(({ level }) => level === 'ERROR').map(({ jobId }) => jobId);
     expect(errors).toEqual(['a', 'b']);
     expect(log.lines).toContainEqual(expect.objectContaining({ function: 'sweep-tasks', Errors: 2 }));
@@ -93,9 +110,16 @@ describe('sweep-tasks', () => {
     expect(most).toBe(10);
   });
 
+  it('records what the dead-letter queues hold', async () => {
+    deadLetters = ['broken'];
+    expect(await sweepTasks(deps, plentyOfTime)).toEqual({ jobs: 0, failed: 0, actions: {}, recorded: 1, dropped: 0 });
+    expect(done).toEqual(['record broken']);
+  });
+
   it('begins nothing new when its time is nearly up', async () => {
     due = ['a', 'b', 'c'];
+    deadLetters = ['broken'];
     const remaining = [20_000, 16_000, 14_999];
-    expect(await sweepTasks(deps, () => remaining.shift() ?? 0)).toMatchObject({ jobs: 2 });
+    expect(await sweepTasks(deps, () => remaining.shift() ?? 0)).toMatchObject({ jobs: 2, recorded: 0 });
   });
 });
