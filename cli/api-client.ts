@@ -54,8 +54,11 @@ const REPEATABLE: Record<RouteName, boolean> = {
   cancelJob: true,
   retryJob: false,
   deleteJob: true,
+  getTimeline: true,
   exportReport: true,
   reportLink: true,
+  listDeadLetters: true,
+  redriveDeadLetters: true,
   getOpenapi: true,
   getHealth: true,
 };

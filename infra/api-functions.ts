@@ -7,6 +7,7 @@ import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
+import type { Env as GetTimelineEnv } from '#functions/get-timeline/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
@@ -87,7 +88,10 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   jobs.readBy(getJob);
   results.readBy(getJob, 'plans');
 
-  return { listJobs, getJob };
+  const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, limits });
+  jobs.readBy(getTimeline);
+
+  return { listJobs, getJob, getTimeline };
 }
 
 function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {

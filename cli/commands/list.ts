@@ -4,13 +4,13 @@ import type { ListJobsQuery, ListJobsResponse } from '#shared/contracts/list-job
 import { SEVERITIES } from '#shared/finding/severity.ts';
 import { SCANNER_NAMES } from '#shared/scanner/definition.ts';
 import { STATUSES } from '#shared/status.ts';
-import type { ApiClient } from '../api-client.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { shortTime, statusCell, verdictCell } from '../job-view.ts';
 import { instant, wholeNumber } from '../option-values.ts';
 import type { Data } from '../output.ts';
+import { pages, writePages } from '../pages.ts';
 
 type Filter = Partial<Omit<ListJobsQuery, 'limit'>>;
 interface ListOptions extends Filter, ConnectionOptions {
@@ -46,44 +46,20 @@ export function define(command: Command): void {
 export async function run(context: Context, command: Command): Promise<ExitCode> {
   const { status, scanner, target, project, from, to, minSeverity, cursor, ...options } = command.opts<ListOptions>();
   const client = await connect(context, options);
-  const filter = { status, scanner, target, project, from, to, minSeverity, cursor };
+  const filter = { status, scanner, target, project, from, to, minSeverity };
   const wanted = options.all ? Number.POSITIVE_INFINITY : options.limit;
-  const found = pages(client, filter, wanted, context.signal);
-  if (options.json) await writeDocument(context.output, found);
+  const found = pages(
+    (cursor, left) =>
+      client.call('listJobs', { query: { ...filter, cursor, limit: Math.min(PAGE, left) } }, context.signal),
+    jobsOf,
+    { wanted, cursor },
+  );
+  if (options.json) await writePages(context.output, 'jobs', found, jobsOf);
   else await writeTable(context.output, found);
   return EXIT.ok;
 }
 
-async function* pages(
-  client: ApiClient,
-  filter: Filter,
-  wanted: number,
-  signal: AbortSignal,
-): AsyncGenerator<ListJobsResponse> {
-  let left = wanted;
-  let cursor = filter.cursor;
-  do {
-    const page = await client.call('listJobs', { query: { ...filter, cursor, limit: Math.min(PAGE, left) } }, signal);
-    yield page;
-    left -= page.jobs.length;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && left > 0);
-}
-
-/** One document of the API's shape, written page by page: a list of any length is never held. */
-async function writeDocument(data: Data, found: AsyncIterable<ListJobsResponse>): Promise<void> {
-  let separator = '{"jobs":[';
-  let nextCursor: string | undefined;
-  for await (const page of found) {
-    for (const job of page.jobs) {
-      await data.write(separator + JSON.stringify(job));
-      separator = ',';
-    }
-    nextCursor = page.nextCursor;
-  }
-  const end = nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
-  await data.write(`${separator === ',' ? '' : separator}]${end}}\n`);
-}
+const jobsOf = ({ jobs }: ListJobsResponse) => jobs;
 
 const COLUMNS = [
   { title: 'JOB', atLeast: 36 },

@@ -3,8 +3,8 @@ import type { ListJobsResponse } from '#shared/contracts/list-jobs.ts';
 import type { routes } from '#shared/contracts/routes.ts';
 import type { JobFilter, JobStore } from '#shared/job/store.ts';
 import { jobSummaryView } from '#shared/job/view.ts';
+import { readCursor, writeCursor } from '../middleware/cursor.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 
 export interface ListJobsDeps {
   readonly jobs: Pick<JobStore, 'listJobs'>;

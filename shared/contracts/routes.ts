@@ -3,12 +3,14 @@
  * the OpenAPI document come from it.
  */
 import * as z from 'zod';
+import { DeadLettersQuery, DeadLettersResponse, RedriveRequest, RedriveResponse } from './dead-letters.ts';
 import { HealthView } from './health.ts';
 import { JobId } from './ids.ts';
 import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
 import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
 import { SubmitJobRequest } from './submit-job.ts';
+import { TimelineQuery, TimelineResponse } from './timeline.ts';
 
 export interface Route<
   Path extends z.ZodType = z.ZodType,
@@ -106,6 +108,16 @@ export const routes = {
     streaming: false,
     callers: 'any',
   }),
+  getTimeline: route({
+    method: 'GET',
+    path: '/jobs/{jobId}/timeline',
+    function: 'get-timeline',
+    summary: 'What happened to a job, who did it and why, oldest first',
+    request: { path: jobPath, query: TimelineQuery, body: noBody },
+    responses: { 200: TimelineResponse },
+    streaming: false,
+    callers: 'any',
+  }),
   exportReport: route({
     method: 'GET',
     path: '/jobs/{jobId}/report',
@@ -123,6 +135,26 @@ export const routes = {
     summary: 'A presigned download of the report',
     request: { path: jobPath, query: none, body: ReportLinkRequest.prefault({}) },
     responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  listDeadLetters: route({
+    method: 'GET',
+    path: '/dead-letters',
+    function: 'list-dead-letters',
+    summary: 'What was given up and why, newest first',
+    request: { path: none, query: DeadLettersQuery, body: noBody },
+    responses: { 200: DeadLettersResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  redriveDeadLetters: route({
+    method: 'POST',
+    path: '/dead-letters/redrive',
+    function: 'redrive-dead-letters',
+    summary: 'Try again what was given up: the tasks of its job that did not complete run once more',
+    request: { path: none, query: none, body: RedriveRequest },
+    responses: { 200: RedriveResponse },
     streaming: false,
     callers: 'any',
   }),

@@ -38,6 +38,7 @@ const FOLDERS = [
   'cancel-job',
   'retry-job',
   'delete-job',
+  'get-timeline',
   'export-report',
   'report-link',
   'get-openapi',
@@ -89,7 +90,7 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(10);
+    expect(permissions).toHaveLength(11);
     for (const { SourceArn } of permissions)
       expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|openapi\.json|health)/);
   });
@@ -190,6 +191,7 @@ describe('a role', () => {
     ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
     ['retryjob',        words(WRITE, LOG, S3_READ, 'sqs:SendMessage events:PutEvents')],
     ['deletejob',       words(WRITE, LOG, 's3:ListBucket s3:DeleteObject')],
+    ['gettimeline',     words(READ, LOG, 'dynamodb:UpdateItem')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],

@@ -1,4 +1,4 @@
-/** `scanfleet status`, `list`, `cancel`, `retry` and `delete` as processes. */
+/** `scanfleet status`, `list`, `cancel`, `retry`, `delete` and `timeline` as processes. */
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
 import { HOSTILE, it } from '#test/support/cli-test.ts';
@@ -161,5 +161,50 @@ describe('delete', () => {
   it('of an open job is a conflict', async ({ server, scanfleet }) => {
     server.answer(problem(409, 'job_state'));
     expect(await scanfleet('delete', JOB_ID)).toMatchObject({ code: 4, stdout: '' });
+  });
+});
+
+describe('timeline', () => {
+  const by = '000000000001/developer';
+  const submitted = {
+    what: 'job_moved',
+    at: '2026-01-31T12:00:00.000Z',
+    by,
+    why: 'submitted',
+    from: null,
+    to: 'queued',
+  };
+  const lost = {
+    what: 'claim_ended',
+    at: '2026-01-31T12:01:00.000Z',
+    by: `worker/${HOSTILE}`,
+    why: 'lease_lost',
+    taskId: '0001',
+    attempt: 1,
+  };
+
+  it('shows what happened, page after page', async ({ server, scanfleet }) => {
+    const claimed = { ...lost, what: 'task_claimed', at: '2026-01-31T12:00:01.000Z', why: 'received from the queue' };
+    server.answer(json(200, { events: [submitted, claimed], nextCursor: 'c1' }), json(200, { events: [lost] }));
+    const { stdout } = await scanfleet('timeline', JOB_ID);
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['WHEN', 'WHAT', 'WHO', 'WHY'],
+      ['2026-01-31T12:00:00.000Z', 'job queued', by, 'submitted'],
+      [
+        '2026-01-31T12:00:01.000Z',
+        'task 0001 claimed, attempt 1',
+        'worker/\\x1b[31mred\\u202e',
+        'received from the queue',
+      ],
+      ['2026-01-31T12:01:00.000Z', 'task 0001 left, attempt 1', 'worker/\\x1b[31mred\\u202e', 'lease_lost'],
+      [''],
+    ]);
+    expect(server.received.map(({ url }) => url.search)).toEqual(['?limit=500', '?cursor=c1&limit=500']);
+  });
+
+  it('--json is one document', async ({ server, scanfleet }) => {
+    server.answer(json(200, { events: [submitted], nextCursor: 'c1' }), json(200, { events: [lost] }));
+    const { stdout } = await scanfleet('timeline', JOB_ID, '--json');
+    expect(JSON.parse(stdout)).toEqual({ events: [submitted, lost] });
   });
 });

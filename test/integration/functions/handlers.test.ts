@@ -28,7 +28,7 @@ let emulators: Emulators;
 let closeEvents: () => Promise<void>;
 const delivered: EventBridgeEvent<string, unknown>[] = [];
 let handlers: Record<
-  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'export' | 'link' | 'build' | 'sweep',
+  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'timeline' | 'export' | 'link' | 'build' | 'sweep',
   unknown
 >;
 
@@ -59,13 +59,14 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',
   });
-  const [submit, get, list, cancel, retry, remove, report, link, build, sweep] = await Promise.all([
+  const [submit, get, list, cancel, retry, remove, timeline, report, link, build, sweep] = await Promise.all([
     import('#functions/submit-job/handler.ts'),
     import('#functions/get-job/handler.ts'),
     import('#functions/list-jobs/handler.ts'),
     import('#functions/cancel-job/handler.ts'),
     import('#functions/retry-job/handler.ts'),
     import('#functions/delete-job/handler.ts'),
+    import('#functions/get-timeline/handler.ts'),
     import('#functions/export-report/handler.ts'),
     import('#functions/report-link/handler.ts'),
     import('#functions/build-report/handler.ts'),
@@ -78,6 +79,7 @@ beforeAll(async () => {
     cancel: cancel.handler,
     retry: retry.handler,
     delete: remove.handler,
+    timeline: timeline.handler,
     export: report.handler,
     link: link.handler,
     build: build.handler,
@@ -290,6 +292,36 @@ describe('a retry', () => {
     await workOff(jobId, 0, true);
     expect(await call(handlers.retry, onJob(jobId, { userArn: OTHER_ARN }))).toMatchObject({ status: 404 });
     expect((await call(handlers.get, onJob(jobId))).json.status).toBe('failed');
+  });
+});
+
+describe('the timeline', () => {
+  it('tells both rounds of a retried job, page by page, and nobody else', async () => {
+    const { jobId } = (await submit()).json;
+    await workOff(jobId, 0, true);
+    await call(handlers.retry, onJob(jobId));
+    await workOff(jobId, 0);
+    const told: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: '2', ...(cursor === undefined ? {} : { cursor }) };
+      const { events, nextCursor } = (await call(handlers.timeline, onJob(jobId, { query }))).json;
+      told.push(...events.map((e: Record<string, string>) => `${e.to ?? `${e.what} ${e.taskId}`}: ${e.why}`));
+      cursor = nextCursor;
+    } while (cursor !== undefined);
+    expect(told).toEqual([
+      'queued: submitted',
+      'task_claimed 0001: received from the queue',
+      'claim_ended 0001: completed',
+      'task_claimed 0002: received from the queue',
+      'claim_ended 0002: scanner_failed',
+      'failed: every task has ended',
+      'queued: retried by its caller',
+      'task_claimed 0002: received from the queue',
+      'claim_ended 0002: completed',
+      'completed: every task has ended',
+    ]);
+    expect((await call(handlers.timeline, onJob(jobId, { userArn: OTHER_ARN }))).status).toBe(404);
   });
 });
 
