@@ -30,6 +30,8 @@ const TABLE = {
   shutdownSeconds:     { env: 'SCANFLEET_SHUTDOWN_SECONDS',     byDefault: 60,          min: 1,    max: 110 },
   workerSlots:         { env: 'SCANFLEET_WORKER_SLOTS',         byDefault: 3,           min: 1,    max: 64 },
   maxWorkers:          { env: 'SCANFLEET_MAX_WORKERS',          byDefault: 20,          min: 0,    max: 5_000 },
+  /** How long a worker may take to start before it is replaced. */
+  launchSeconds:       { env: 'SCANFLEET_LAUNCH_SECONDS',       byDefault: 300,         min: 1,    max: 3_600 },
   idleExitSeconds:     { env: 'SCANFLEET_IDLE_EXIT_SECONDS',    byDefault: 60,          min: 1,    max: 86_400 },
   retentionSeconds:    { env: 'SCANFLEET_RETENTION_SECONDS',    byDefault: 7 * DAY_SECONDS, min: 60, max: 365 * DAY_SECONDS },
   /** How long an idempotency key is remembered. */

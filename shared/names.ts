@@ -10,6 +10,10 @@ export const EVENT_SOURCE = 'scanfleet';
 export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** The container of a worker, and the variable that tells it its name, which only RunTask knows. */
+export const WORKER_CONTAINER = 'scan-worker';
+export const WORKER_NAME_VARIABLE = 'WORKER_NAME';
+
 export const METRIC_NAMESPACE = 'scanfleet';
 export const METRICS = {
   requests: 'Requests',

@@ -20,7 +20,7 @@ import { scanners } from './scanners/index.ts';
 export function buildDeps(env: Env, limits: Limits, credentials: Credentials): WorkerDeps {
   const { now } = systemClock;
   const results = s3Results(s3Client(credentials), env.RESULTS_BUCKET);
-  const worker = randomUUID();
+  const worker = env.WORKER_NAME ?? randomUUID();
   return {
     worker,
     size: env.WORKER_SIZE,

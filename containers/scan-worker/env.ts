@@ -1,5 +1,6 @@
 /** The worker's environment. Credentials are not in it: see credentials.ts. Limits (SCANFLEET_…) are read by shared/limits.ts. */
 import * as z from 'zod';
+import { WORKER_NAME_VARIABLE } from '#shared/names.ts';
 import { WORKER_SIZES } from '#shared/scanner/definition.ts';
 
 export const Env = z.object({
@@ -9,6 +10,8 @@ export const Env = z.object({
   RESULTS_BUCKET: z.string().min(1),
   EVENT_BUS: z.string().min(1),
   WORKER_SIZE: z.enum(WORKER_SIZES),
+  /** What it was launched as; a worker that somebody starts by hand names itself. */
+  [WORKER_NAME_VARIABLE]: z.string().min(1).max(64).optional(),
   /** Whether the policy file may open loopback: in local mode only. */
   LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
 });

@@ -1,4 +1,5 @@
-/** On JobSubmitted and every minute: starts the workers that are missing. Entry file: the decision is in dispatch-workers.ts. */
+/** On JobSubmitted, when a worker has stopped, and every minute: starts the workers that are missing. Entry file: the decision is in dispatch-workers.ts. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ecsClient, sqsClient } from '#shared/aws/clients.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
 import { ecsWorkerLauncher } from '#shared/aws/worker-launcher.ts';
@@ -7,6 +8,7 @@ import { limitsFromEnv } from '#shared/limits.ts';
 import { eventHandler } from '../middleware/event.ts';
 import { DispatchDetail, dispatchWorkers } from './dispatch-workers.ts';
 import { Env } from './env.ts';
+import { LAUNCH_PACE, launchPace } from './launch-pace.ts';
 
 const env = parseEnv(Env);
 const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
@@ -16,6 +18,9 @@ const launcher = ecsWorkerLauncher(ecsClient(), {
   subnets: env.WORKER_SUBNETS,
   securityGroups: env.WORKER_SECURITY_GROUPS,
 });
-const deps = { queue, launcher, limits: limitsFromEnv(environment()), now: () => new Date() };
+const pace = launchPace(LAUNCH_PACE, { nowMs: Date.now, sleep });
+const deps = { queue, launcher, limits: limitsFromEnv(environment()), now: () => new Date(), sleep, pace };
 
-export const handler = eventHandler('dispatch-workers', DispatchDetail, ({ detail }) => dispatchWorkers(deps, detail));
+export const handler = eventHandler('dispatch-workers', DispatchDetail, ({ detail, remainingMs }) =>
+  dispatchWorkers(deps, detail, remainingMs),
+);

@@ -11,6 +11,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Env } from '#containers/scan-worker/env.ts';
+import { WORKER_CONTAINER, type WORKER_NAME_VARIABLE } from '#shared/names.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
 import type { Foundation } from '../foundation.ts';
 
@@ -23,8 +24,8 @@ const SIZES = {
 /** From SIGTERM to SIGKILL: the most Fargate grants. A worker's own shutdown is shorter (SCANFLEET_SHUTDOWN_SECONDS). */
 const STOP_TIMEOUT = Duration.seconds(120);
 
-/** Every variable of the worker's env.ts: a missing or misspelt one does not compile. */
-type WorkerVariables = Readonly<Record<keyof Env, string>>;
+/** Every variable of the worker's env.ts, but for its name, which each launch gives: a missing or misspelt one does not compile. */
+type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE>, string>>;
 
 export interface WorkerDefinitionProps {
   readonly size: WorkerSize;
@@ -58,7 +59,7 @@ export class WorkerDefinition extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // No init process: its /proc/1/environ would hold, readable by a scanner, the variable that leads to the worker's credentials.
-    this.definition.addContainer('scan-worker', {
+    this.definition.addContainer(WORKER_CONTAINER, {
       image,
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: size }),
       stopTimeout: STOP_TIMEOUT,

@@ -26,7 +26,7 @@ export class WorkerFleet extends Construct {
     });
     const image = ContainerImage.fromEcrRepository(repository, foundation.settings.workerImageTag);
     const network = new WorkerNetwork(this, 'Network');
-    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
     const small = new WorkerDefinition(this, 'Small', { size: 'small', image, foundation });
     const large = new WorkerDefinition(this, 'Large', { size: 'large', image, foundation });
     this.definitions = [small, large];
@@ -40,8 +40,8 @@ export class WorkerFleet extends Construct {
   }
 
   /**
-   * Starts workers of our definitions on our cluster, with the definitions' tags, and counts what runs there. ListTasks knows no narrower
-   * resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service").
+   * Starts workers of our definitions on our cluster, with the definitions' tags, sees what runs there, and stops what does not start.
+   * ListTasks knows no narrower resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service").
    */
   launchedBy(launcher: IGrantable): void {
     const onCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
@@ -53,6 +53,8 @@ export class WorkerFleet extends Construct {
     grant('ecs:RunTask', definitions, onCluster);
     grant('ecs:TagResource', workers, whenStarting);
     grant('ecs:ListTasks', ['*'], onCluster);
+    grant('ecs:DescribeTasks', workers, onCluster);
+    grant('ecs:StopTask', workers, onCluster);
     for (const definition of this.definitions) definition.rolesPassedBy(launcher);
   }
 

@@ -13,6 +13,8 @@ import { type EcsOptions, type EndedWorker, startEcs } from '#local/emulators/ec
 import type { Emulator } from '#local/emulators/emulator.ts';
 import { ecsWorkerLauncher } from '#shared/aws/worker-launcher.ts';
 import { LimitError, UnavailableError } from '#shared/errors.ts';
+import type { WorkerSize } from '#shared/scanner/definition.ts';
+import type { Launch } from '#shared/task/launcher.ts';
 import { TEST_CREDENTIALS, TEST_REGION } from '#test/support/emulators.ts';
 import type { FakeWorkerSaw } from '#test/support/fake-worker.ts';
 import { descendantsOf } from '#test/support/processes.ts';
@@ -82,6 +84,14 @@ const saw = (): FakeWorkerSaw[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 const launcher = () => ecsWorkerLauncher(client, PLACE);
+const spot = (name: string, size: WorkerSize = 'small'): Launch => ({ size, name, capacity: 'spot' });
+const arnsOf = async (size: WorkerSize) => (await launcher().list(size)).map(({ arn }) => arn);
+/** The ARN of a worker just launched. */
+async function launched(name: string): Promise<string> {
+  await launcher().launch(spot(name));
+  const [arn] = await arnsOf('small');
+  return arn as string;
+}
 
 beforeEach(() => {
   output = '';
@@ -97,28 +107,37 @@ afterEach(async () => {
 describe('workers as real processes', () => {
   beforeEach(() => start());
 
-  it('starts as many as asked, and lists them by size', async () => {
-    const { started, failures } = await launcher().launch('small', 2, 'token-1');
-    expect(started).toHaveLength(2);
-    expect(failures).toEqual([]);
-    expect(started[0]).toMatch(/^arn:aws:ecs:eu-central-1:000000000000:task\/scanfleet\/[0-9a-f]{32}$/);
-    expect(await launcher().list('small')).toEqual(started);
+  it('starts them by name, tells each its name, and lists them by size', async () => {
+    const before = new Date();
+    for (const name of ['one', 'two']) expect(await launcher().launch(spot(name))).toBeUndefined();
+    const workers = await launcher().list('small');
+    const arn = expect.stringMatching(/^arn:aws:ecs:eu-central-1:000000000000:task\/scanfleet\/[0-9a-f]{32}$/);
+    expect(workers).toEqual(['one', 'two'].map((name) => ({ arn, name, launchedAt: expect.any(Date), started: true })));
+    expect(workers[0]?.launchedAt.getTime()).toBeGreaterThanOrEqual(before.getTime());
     expect(await launcher().list('large')).toEqual([]);
     await until(() => saw().length === 2);
-    expect(new Set(saw().map(({ pid }) => pid)).size).toBe(2);
+    const names = saw().map(({ environ }) => environ.find((pair) => pair.startsWith('WORKER_NAME=')));
+    expect(names.sort()).toEqual(['WORKER_NAME=one', 'WORKER_NAME=two']);
   });
 
-  it('starts nothing again for the same token, and refuses it for another request', async () => {
-    const first = await launcher().launch('small', 1, 'token-1');
-    expect(await launcher().launch('small', 1, 'token-1')).toEqual(first);
+  it('starts a name once, also side by side', async () => {
+    await Promise.all([launcher().launch(spot('one')), launcher().launch(spot('one'))]);
+    await launcher().launch(spot('one'));
     expect(await launcher().list('small')).toHaveLength(1);
-    await expect(launcher().launch('small', 2, 'token-1')).rejects.toMatchObject({ name: 'ConflictException' });
   });
 
-  it('says why some could not be started', async () => {
-    const outcome = await launcher().launch('small', 7, 'token-1');
-    expect(outcome.started).toHaveLength(5);
-    expect(outcome.failures).toEqual(['RESOURCE:CPU', 'RESOURCE:CPU']);
+  it('says why one could not be started', async () => {
+    const outcomes = [];
+    for (let n = 0; n < 6; n += 1) outcomes.push(await launcher().launch(spot(`worker-${n}`)));
+    expect(outcomes.slice(4)).toEqual([undefined, 'RESOURCE:CPU']);
+  });
+
+  it('stops one, again and again if asked', async () => {
+    const arn = await launched('one');
+    await launcher().stop({ arn }, 'enough');
+    await until(() => ended.length === 1);
+    await launcher().stop({ arn }, 'enough');
+    expect(ended).toMatchObject([{ taskArn: arn, wanted: true, reason: 'enough' }]);
   });
 
   it("gives a process its definition's environment and nothing of this one's", async () => {
@@ -135,23 +154,24 @@ describe('workers as real processes', () => {
   });
 
   it('gives a process credentials by descriptor 3, until it ends', async () => {
-    const { started } = await launcher().launch('small', 1, 'token-1');
+    const arn = await launched('one');
     await until(() => saw().length === 1);
     const uri = saw()[0]?.credentialsUri ?? '';
     expect(await fromHttp({ awsContainerCredentialsFullUri: uri })()).toMatchObject(WORKER_KEYS);
     expect((await fetch(uri, { headers: { origin: 'https://example.com' } })).status).toBe(403);
     expect((await fetch(`${uri.slice(0, -1)}!`)).status).toBe(404);
-    await client.send(new StopTaskCommand({ cluster: 'scanfleet', task: started[0] }));
+    await client.send(new StopTaskCommand({ cluster: 'scanfleet', task: arn }));
     await until(() => ended.length === 1);
     expect((await fetch(uri)).status).toBe(404);
   });
 
   it('tells when a process ends, and how', async () => {
-    const { started } = await launcher().launch('large', 1, 'token-1');
+    await launcher().launch(spot('one', 'large'));
     await until(() => ended.length === 1);
-    expect(ended[0]).toMatchObject({ taskArn: started[0], family: 'worker-large', exitCode: 3, wanted: false });
+    const arn = ended[0]?.taskArn ?? '';
+    expect(ended[0]).toMatchObject({ family: 'worker-large', exitCode: 3, wanted: false });
     const { tasks, failures } = await client.send(
-      new DescribeTasksCommand({ cluster: 'scanfleet', tasks: [started[0] ?? '', 'arn:aws:ecs:::task/none'] }),
+      new DescribeTasksCommand({ cluster: 'scanfleet', tasks: [arn, 'arn:aws:ecs:::task/none'] }),
     );
     expect(tasks).toMatchObject([
       { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', containers: [{ exitCode: 3 }] },
@@ -161,7 +181,7 @@ describe('workers as real processes', () => {
   });
 
   it('tells of a process that was killed', async () => {
-    await launcher().launch('small', 1, 'token-1');
+    await launcher().launch(spot('one'));
     await until(() => saw().length === 1);
     process.kill(saw()[0]?.pid ?? 0, 'SIGKILL');
     await until(() => ended.length === 1);
@@ -175,7 +195,7 @@ describe('workers as real processes', () => {
     await until(() => saw().length === 2);
     for (const task of [polite, deaf])
       await client.send(new StopTaskCommand({ cluster: 'scanfleet', task, reason: 'enough' }));
-    expect(await launcher().list('small')).toEqual([]);
+    expect(await arnsOf('small')).toEqual([]);
     await until(() => ended.length === 2);
     const how = (arn: string | undefined) => ended.find(({ taskArn }) => taskArn === arn);
     expect(how(polite)).toMatchObject({ exitCode: 0, wanted: true, reason: 'enough' });
@@ -188,9 +208,10 @@ describe('workers as real processes', () => {
   });
 
   it('leaves no process when it is closed, also of those it is just starting', async () => {
-    await launcher().launch('small', 2, 'token-1');
+    await launcher().launch(spot('one'));
+    await launcher().launch(spot('two'));
     const late = launcher()
-      .launch('small', 2, 'token-2')
+      .launch(spot('three'))
       .catch(() => undefined);
     await until(() => saw().length >= 2);
     await ecs.close();
@@ -212,6 +233,13 @@ describe('requests ECS refuses', () => {
     await expect(client.send(stop)).rejects.toMatchObject({ name: 'InvalidParameterException' });
     const tooMany = new RunTaskCommand({ cluster: 'scanfleet', taskDefinition: 'worker-small', count: 11 });
     await expect(client.send(tooMany)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+
+  it('a token that was used for another request', async () => {
+    const runFor = (taskDefinition: string) =>
+      client.send(new RunTaskCommand({ cluster: 'scanfleet', taskDefinition, clientToken: 'token-1' }));
+    await runFor('worker-small');
+    await expect(runFor('worker-large')).rejects.toMatchObject({ name: 'ConflictException' });
   });
 
   it('what is not signed, wrongly signed, or comes from a web page', async () => {
@@ -245,7 +273,7 @@ describe('what ECS answers when it is busy', () => {
     failure('InvalidParameterException', 'Rate exceeded', 400),
   ])('$name "$message" is a limit to try again later', async (error) => {
     ecsMock.on(RunTaskCommand).rejects(error);
-    const launching = launcher().launch('small', 1, 'token-1');
+    const launching = launcher().launch(spot('one'));
     await expect(launching).rejects.toThrow(LimitError);
     await expect(launching).rejects.toMatchObject({ code: 'launch_throttled', cause: error });
   });
@@ -256,28 +284,84 @@ describe('what ECS answers when it is busy', () => {
       .on(RunTaskCommand)
       .rejectsOnce(wrong)
       .rejectsOnce(failure('ServerException', 'oops', 500));
-    await expect(launcher().launch('small', 1, 'token-1')).rejects.toBe(wrong);
-    await expect(launcher().launch('small', 1, 'token-1')).rejects.toThrow(UnavailableError);
+    await expect(launcher().launch(spot('one'))).rejects.toBe(wrong);
+    await expect(launcher().launch(spot('one'))).rejects.toThrow(UnavailableError);
   });
 
-  it('asks for Fargate in the given network, by family, and reads every page of a list', async () => {
-    ecsMock.on(RunTaskCommand).resolves({ tasks: [], failures: [{ reason: 'AGENT', detail: 'gone' }] });
+  const runs = () => ecsMock.commandCalls(RunTaskCommand).map(({ args }) => args[0].input);
+  const providers = () => runs().map(({ capacityProviderStrategy: [first] = [] }) => first?.capacityProvider);
+
+  it('asks for Spot, in the given network, under a name', async () => {
+    ecsMock.on(RunTaskCommand).resolves({ tasks: [{ taskArn: 'a' }], failures: [] });
+    expect(await launcher().launch(spot('one', 'large'))).toBeUndefined();
+    expect(runs()).toMatchObject([
+      {
+        startedBy: 'one',
+        clientToken: expect.stringMatching(/^[0-9a-f]{64}$/),
+        capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+        overrides: { containerOverrides: [{ environment: [{ name: 'WORKER_NAME', value: 'one' }] }] },
+        networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], securityGroups: ['sg-1'] } },
+      },
+    ]);
+    expect(runs()[0]).not.toHaveProperty('launchType');
+  });
+
+  const noRoom = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+  it.each([
+    ['a failure RESOURCE:CPU', { reason: 'RESOURCE:CPU' }],
+    ['a failure that says so', { reason: noRoom }],
+    ['an error that says so', failure('ClientException', noRoom, 400)],
+  ])('takes Fargate on demand, under a token of its own, where Spot has no room: %s', async (_how, answer) => {
+    const refusing = ecsMock.on(RunTaskCommand);
+    if (answer instanceof Error) refusing.rejectsOnce(answer);
+    else refusing.resolvesOnce({ tasks: [], failures: [answer] });
+    refusing.resolves({ tasks: [{ taskArn: 'a' }] });
+    expect(await launcher().launch(spot('one'))).toBeUndefined();
+    expect(providers()).toEqual(['FARGATE_SPOT', 'FARGATE']);
+    expect(runs().map(({ startedBy }) => startedBy)).toEqual(['one', 'one']);
+    expect(new Set(runs().map(({ clientToken }) => clientToken)).size).toBe(2);
+  });
+
+  it('gives up when there is no room on demand either, or for another reason', async () => {
+    const refused = (reason: string, detail?: string) => ({
+      tasks: [],
+      failures: [{ reason, ...(detail ? { detail } : {}) }],
+    });
+    ecsMock
+      .on(RunTaskCommand)
+      .resolvesOnce(refused('RESOURCE:CPU'))
+      .resolvesOnce(refused('RESOURCE:MEMORY'))
+      .resolves(refused('AGENT', 'gone'));
+    expect(await launcher().launch(spot('one'))).toBe('RESOURCE:MEMORY');
+    expect(await launcher().launch(spot('two'))).toBe('AGENT: gone');
+    expect(await launcher().launch({ ...spot('three'), capacity: 'on_demand' })).toBe('AGENT: gone');
+    expect(providers()).toEqual(['FARGATE_SPOT', 'FARGATE', 'FARGATE_SPOT', 'FARGATE']);
+  });
+
+  it('lists by family every page, and says what has not started', async () => {
+    const at = new Date('2026-01-31T12:00:00.000Z');
     ecsMock
       .on(ListTasksCommand, { family: 'worker-large' })
       .resolvesOnce({ taskArns: ['a', 'b'], nextToken: 'n' })
       .resolvesOnce({ taskArns: ['c'] });
-    expect(await launcher().launch('large', 1, 't')).toEqual({ started: [], failures: ['AGENT: gone'] });
-    expect(ecsMock.commandCalls(RunTaskCommand)[0]?.args[0].input).toMatchObject({
-      launchType: 'FARGATE',
-      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], securityGroups: ['sg-1'] } },
-    });
-    expect(await launcher().list('large')).toEqual(['a', 'b', 'c']);
+    ecsMock
+      .on(DescribeTasksCommand)
+      .resolvesOnce({
+        tasks: [{ taskArn: 'a', startedBy: 'one', createdAt: at, startedAt: at }],
+        failures: [{ arn: 'b' }],
+      })
+      .resolvesOnce({ tasks: [{ taskArn: 'c', createdAt: at }] });
+    expect(await launcher().list('large')).toEqual([
+      { arn: 'a', name: 'one', launchedAt: at, started: true },
+      { arn: 'c', name: undefined, launchedAt: at, started: false },
+    ]);
   });
 });
 
 it('lists more workers than fit on a page', async () => {
   await start({ capacity: 3 });
-  const { started } = await launcher().launch('small', 3, 'token-1');
+  for (const name of ['one', 'two', 'three']) await launcher().launch(spot(name));
+  const started = await arnsOf('small');
   const page = (nextToken?: string) =>
     client.send(new ListTasksCommand({ cluster: 'scanfleet', maxResults: 2, ...(nextToken ? { nextToken } : {}) }));
   const first = await page();

@@ -198,7 +198,7 @@ describe('a role', () => {
     ['gethealth',       words(LOG, 'dynamodb:UpdateItem')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
     ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage events:PutEvents')],
-    ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks iam:PassRole')],
+    ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks ecs:DescribeTasks ecs:StopTask iam:PassRole')],
     ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
     ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
   ])('of %s may do what its decision needs and no more', (prefix, actions) => {
@@ -372,12 +372,20 @@ describe('the workers', () => {
   it('get exactly the variables their env.ts reads, time to stop, and no init process that would show their credentials', () => {
     for (const { ContainerDefinitions } of definitions) {
       expect(ContainerDefinitions).toHaveLength(1);
-      const [{ Environment, StopTimeout, LinuxParameters }] = ContainerDefinitions;
+      const [{ Name, Environment, StopTimeout, LinuxParameters }] = ContainerDefinitions;
       const names = Environment.map(({ Name }: { Name: string }) => Name);
-      expect(names.sort()).toEqual(Object.keys(WorkerEnv.shape).sort());
+      const ofEachLaunch = 'WORKER_NAME';
+      expect([...names, ofEachLaunch].sort()).toEqual(Object.keys(WorkerEnv.shape).sort());
+      expect(Name).toBe('scan-worker');
       expect(StopTimeout).toBe(120);
       expect(LinuxParameters).toBeUndefined();
     }
+  });
+
+  it('run on Spot or on demand', () => {
+    template.hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', {
+      CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+    });
   });
 
   it('run in public subnets without a NAT, reach table and bucket inside AWS, and listen to nobody', () => {

@@ -1,5 +1,6 @@
 /** One task of the ECS emulator: its process, and what ECS would say of it. */
 import { constants } from 'node:os';
+import { WORKER_CONTAINER } from '#shared/names.ts';
 import type { LocalProcess, ProcessEnd } from '../../process.ts';
 
 export type StopCode = 'EssentialContainerExited' | 'UserInitiated' | 'TaskFailedToStart';
@@ -25,7 +26,6 @@ export interface WorkerTask {
 export const exitCodeOf = ({ code, signal }: ProcessEnd): number =>
   code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 
-const CONTAINER = 'scan-worker';
 const seconds = (at: Date | undefined): number | undefined => at && at.getTime() / 1000;
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html; times in seconds since 1970. */
@@ -47,7 +47,7 @@ export function taskView(clusterArn: string, task: WorkerTask): object {
     stoppedReason: stopped?.reason,
     containers: [
       {
-        name: CONTAINER,
+        name: WORKER_CONTAINER,
         taskArn: arn,
         lastStatus,
         exitCode: stopped?.end && exitCodeOf(stopped.end),

@@ -15,6 +15,7 @@ describe('the limits', () => {
       shutdownSeconds: 60,
       workerSlots: 3,
       maxWorkers: 20,
+      launchSeconds: 300,
       idleExitSeconds: 60,
       retentionSeconds: 604_800,
       idempotencySeconds: 86_400,

@@ -2,114 +2,142 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DispatchDetail, dispatchWorkers } from '#functions/dispatch-workers/dispatch-workers.ts';
 import { LimitError, UnavailableError } from '#shared/errors.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
-import type { WorkerLauncher } from '#shared/task/launcher.ts';
+import type { Launch, LaunchedWorker, WorkerLauncher } from '#shared/task/launcher.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 
-let depths: Record<WorkerSize, { visible: number; inFlight: number; delayed: number }>;
-let running: Record<WorkerSize, string[]>;
-let launches: { size: WorkerSize; count: number; token: string }[];
-let clock: Date;
+const NOW = new Date('2026-01-31T12:00:00.000Z');
+
+/** What the queue shows, one number a look; the last for all further looks. */
+let visible: Record<WorkerSize, number[]>;
+let workers: Record<WorkerSize, LaunchedWorker[]>;
+let launches: Launch[];
+let stopped: string[];
+let slept: number[];
+let paced: number;
 
 beforeEach(() => {
   captureLog();
-  depths = { small: { visible: 0, inFlight: 0, delayed: 0 }, large: { visible: 0, inFlight: 0, delayed: 0 } };
-  running = { small: [], large: [] };
+  visible = { small: [0], large: [0] };
+  workers = { small: [], large: [] };
   launches = [];
-  clock = new Date('2026-01-31T12:00:00.000Z');
+  stopped = [];
+  slept = [];
+  paced = 0;
 });
 
-const accepting: WorkerLauncher['launch'] = async (size, count, token) => {
-  launches.push({ size, count, token });
-  return { started: [`worker-${launches.length}`], failures: [] };
+const accepting: WorkerLauncher['launch'] = async (launch) => {
+  launches.push(launch);
+  return undefined;
 };
-const dispatch = (detail: object = {}, launch = accepting) =>
+const dispatch = (detail: object = {}, launch = accepting, remainingMs = () => 60_000) =>
   dispatchWorkers(
     {
-      queue: { depth: async (size) => depths[size] },
-      launcher: { launch, list: async (size) => running[size] },
-      limits: { workerSlots: 3, maxWorkers: 20 },
-      now: () => clock,
+      queue: {
+        depth: async (size) => {
+          const [now = 0, ...later] = visible[size];
+          if (later.length > 0) visible[size] = later;
+          return { visible: now, inFlight: 7, delayed: 7 };
+        },
+      },
+      launcher: { launch, list: async (size) => workers[size], stop: async ({ arn }) => void stopped.push(arn) },
+      limits: { workerSlots: 3, maxWorkers: 20, launchSeconds: 300 },
+      now: () => NOW,
+      sleep: async (ms) => void slept.push(ms),
+      pace: async () => {
+        paced += 1;
+      },
     },
     DispatchDetail.parse(detail),
+    remainingMs,
   );
+const worker = (arn: string, started: boolean, launchedAt = NOW): LaunchedWorker => ({
+  arn,
+  name: arn,
+  launchedAt,
+  started,
+});
 
 describe('dispatch-workers', () => {
-  it.each([
-    ['nothing waits', 0, 0, 0, 0],
-    ['one task waits', 1, 0, 0, 1],
-    ['as many wait as one worker has slots', 3, 0, 0, 1],
-    ['one more waits', 4, 0, 0, 2],
-    ['tasks are running on the workers there are', 2, 3, 1, 1],
-    ['there are enough workers', 3, 3, 2, 0],
-    ['there are too many workers', 1, 0, 5, 0],
-    ['more wait than workers are allowed', 1_000, 0, 15, 5],
-  ])('when %s (%i waiting, %i in flight, %i workers) starts %i', async (_what, visible, inFlight, workers, started) => {
-    depths.small = { visible, inFlight, delayed: 7 };
-    running.small = Array.from({ length: workers }, (_, n) => `arn-${n}`);
-    const { small } = await dispatch();
-    expect(small?.started).toBe(started);
-    expect(launches).toHaveLength(started);
+  it('launches what is missing of each size, at the pace it is given', async () => {
+    visible = { small: [4], large: [1] };
+    const done = await dispatch();
+    expect(launches.map(({ size }) => size).sort()).toEqual(['large', 'small', 'small']);
+    expect(done.small).toEqual({
+      waiting: 4,
+      running: 0,
+      starting: 0,
+      overdue: 0,
+      launched: 2,
+      left: 0,
+      refusals: [],
+    });
+    expect(paced).toBe(3);
+    expect(slept).toEqual([]);
   });
 
-  it('gives a large worker one task', async () => {
-    depths.large = { visible: 2, inFlight: 0, delayed: 0 };
-    await dispatch();
-    expect(launches.map(({ size, count }) => [size, count])).toEqual([
-      ['large', 1],
-      ['large', 1],
-    ]);
-  });
-
-  it('starts one for a job just submitted, which the queue does not show yet', async () => {
+  it('launches one for a job just submitted, which the queue does not show yet', async () => {
     await dispatch({ workerSizes: ['small'], jobId: 'j', traceId: 't' });
     expect(launches.map(({ size }) => size)).toEqual(['small']);
   });
 
-  it('asks ECS for the same workers again when it runs twice in one moment', async () => {
-    depths.small.visible = 6;
-    await Promise.all([dispatch(), dispatch()]);
-    const tokens = launches.map(({ token }) => token);
-    expect(tokens).toHaveLength(4);
-    expect(new Set(tokens).size).toBe(2);
+  it('launches none for tasks that a running worker takes in the next moment', async () => {
+    workers.small = [worker('a', true)];
+    visible.small = [2, 0];
+    expect((await dispatch({ workerSizes: ['small'] })).small).toMatchObject({ waiting: 0, launched: 0 });
+    expect(slept).toEqual([2_000]);
   });
 
-  it('asks only for the difference when more has come in that moment', async () => {
-    depths.small.visible = 3;
-    await dispatch();
-    depths.small.visible = 9;
-    await dispatch();
-    expect(new Set(launches.map(({ token }) => token)).size).toBe(3);
+  it('launches one when the workers there are leave a task waiting, however few wait', async () => {
+    workers.small = [worker('a', true)];
+    visible.small = [1];
+    expect((await dispatch()).small).toMatchObject({ waiting: 1, running: 1, launched: 1 });
   });
 
-  it('asks anew when the workers are others, or time has passed', async () => {
-    depths.small.visible = 3;
-    await dispatch();
-    clock = new Date('2026-01-31T12:00:10.000Z');
-    await dispatch();
-    running.small = ['arn-1'];
-    depths.small.visible = 6;
-    await dispatch();
-    expect(new Set(launches.map(({ token }) => token)).size).toBe(3);
-    for (const { token } of launches) expect(token).toMatch(/^[0-9a-f]{32}$/);
+  it('does not take one task that came late for the one that waited', async () => {
+    workers.small = [worker('a', true)];
+    visible.small = [0, 5];
+    expect((await dispatch({ workerSizes: ['small'] })).small).toMatchObject({ waiting: 1, launched: 1 });
   });
 
-  it('says what ECS could not place', async () => {
-    depths.small.visible = 1;
-    const { small } = await dispatch({}, async () => ({ started: [], failures: ['RESOURCE:CPU'] }));
-    expect(small).toMatchObject({ started: 0, failures: ['RESOURCE:CPU'], throttled: false });
+  it('does not wait for workers that are starting', async () => {
+    workers.small = [worker('a', false)];
+    visible.small = [3];
+    expect((await dispatch()).small).toMatchObject({ starting: 1, launched: 0 });
+    expect(slept).toEqual([]);
+  });
+
+  it('stops what does not start, and launches others', async () => {
+    workers.small = [worker('a', false, new Date('2026-01-31T11:54:59.000Z'))];
+    visible.small = [1];
+    expect((await dispatch()).small).toMatchObject({ overdue: 1, launched: 1 });
+    expect(stopped).toEqual(['a']);
+    expect(launches).toMatchObject([{ capacity: 'on_demand' }]);
+  });
+
+  it('says what there was no room for', async () => {
+    visible.small = [1];
+    const { small } = await dispatch({}, async () => 'RESOURCE:CPU');
+    expect(small).toMatchObject({ launched: 0, refusals: ['RESOURCE:CPU'] });
   });
 
   it('leaves the rest to the next minute when ECS says slow down', async () => {
-    depths.small.visible = 60;
-    const { small } = await dispatch({}, async (...given) => {
+    visible.small = [60];
+    const { small } = await dispatch({}, async (one) => {
       if (launches.length === 2) throw new LimitError('launch_throttled', 'slow down', 1);
-      return accepting(...given);
+      return accepting(one);
     });
-    expect(small).toMatchObject({ wanted: 20, started: 2, throttled: true });
+    expect(small).toMatchObject({ launched: 2, left: 18 });
+    expect(launches).toHaveLength(2);
+  });
+
+  it('launches nothing more when its own time is nearly up', async () => {
+    visible.small = [60];
+    const { small } = await dispatch({}, accepting, () => (launches.length < 3 ? 60_000 : 9_999));
+    expect(small).toMatchObject({ launched: 3, left: 17 });
   });
 
   it('fails when ECS does, for the event to be delivered again', async () => {
-    depths.small.visible = 1;
+    visible.small = [1];
     const away = () => Promise.reject(new UnavailableError('ecs', 'away'));
     await expect(dispatch({}, away)).rejects.toThrow('away');
   });
