@@ -58,7 +58,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   exportReport: true,
   reportLink: true,
   listDeadLetters: true,
-  redriveDeadLetters: true,
+  redriveDeadLetters: false,
   getOpenapi: true,
   getHealth: true,
 };

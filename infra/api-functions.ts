@@ -8,7 +8,9 @@ import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
 import type { Env as GetTimelineEnv } from '#functions/get-timeline/env.ts';
+import type { Env as ListDeadLettersEnv } from '#functions/list-dead-letters/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
+import type { Env as RedriveDeadLettersEnv } from '#functions/redrive-dead-letters/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
@@ -24,6 +26,7 @@ export function apiFunctions(scope: Construct, foundation: Foundation): Record<R
     ...controlFunctions(scope, foundation),
     ...readFunctions(scope, foundation),
     ...reportFunctions(scope, foundation),
+    ...deadLetterFunctions(scope, foundation),
     ...serviceFunctions(scope, foundation),
   };
   for (const rated of Object.values(functions)) foundation.jobs.meteredBy(rated);
@@ -110,6 +113,28 @@ function reportFunctions(scope: Construct, { jobs, results, events, settings }: 
     events.sentBy(reporter);
   }
   return { exportReport, reportLink };
+}
+
+/** What shows dead letters, and gives them another life. */
+function deadLetterFunctions(scope: Construct, { jobs, tasks, events, settings }: Foundation) {
+  const { limits } = settings;
+  const variables = { ...jobs.variables, ...callersIn(settings) };
+
+  const listDeadLetters = new NodeFunction<ListDeadLettersEnv>(scope, routes.listDeadLetters.function, {
+    variables,
+    limits,
+  });
+  jobs.readBy(listDeadLetters);
+
+  const redriveDeadLetters = new NodeFunction<RedriveDeadLettersEnv>(scope, routes.redriveDeadLetters.function, {
+    variables: { ...variables, ...tasks.variables, ...events.variables },
+    limits,
+  });
+  jobs.writtenBy(redriveDeadLetters);
+  tasks.fedBy(redriveDeadLetters);
+  events.sentBy(redriveDeadLetters);
+
+  return { listDeadLetters, redriveDeadLetters };
 }
 
 /** What tells of the service itself. */

@@ -2,8 +2,7 @@
 import type { routes } from '#shared/contracts/routes.ts';
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
-import { giveHints } from '#shared/job/flow.ts';
-import type { Job } from '#shared/job/job.ts';
+import { startAgain } from '#shared/job/flow.ts';
 import { readSpecOf, readVisibleJob, viewOf } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { logger } from '#shared/observability/logger.ts';
@@ -26,19 +25,9 @@ export async function retryJob(
   const { jobs, results } = deps;
   const { jobId } = await readVisibleJob(jobs, caller, path.jobId);
   const job = await jobs.retry(jobId, caller.principal);
-  await startAgain(deps, job);
+  const { released, faults } = await startAgain(deps, job);
+  for (const error of faults)
+    logger.warn('a retried job is left to the sweeper', { jobId, traceId: job.traceId, error });
+  record({ tasksReleased: released.length });
   return { status: 202, body: await viewOf(results, { job, spec: await readSpecOf(jobs, job) }) };
-}
-
-/** The retry stands: what cannot be released or sent now the sweeper releases and sends within a minute. */
-async function startAgain({ jobs, queue, events }: RetryJobDeps, job: Job): Promise<void> {
-  const { jobId, traceId } = job;
-  try {
-    const released = await jobs.release(job);
-    for (const error of await giveHints({ queue, events }, job, released))
-      logger.warn('a hint of a retried job was lost', { jobId, traceId, error });
-    record({ tasksReleased: released.length });
-  } catch (error) {
-    logger.warn('the tasks of a retried job are not released yet', { jobId, traceId, error });
-  }
 }

@@ -44,6 +44,19 @@ export async function giveHints(
   return hints.flatMap((hint) => (hint.status === 'rejected' ? [hint.reason] : []));
 }
 
+/** Releases what a retried job may run, and wakes workers up for it. The retry stands: what fails here the sweeper does within a minute. */
+export async function startAgain(
+  { jobs, ...hints }: { readonly jobs: Pick<JobStore, 'release'> } & Parameters<typeof giveHints>[0],
+  job: Job,
+): Promise<{ readonly released: readonly TaskRef[]; readonly faults: readonly unknown[] }> {
+  try {
+    const released = await jobs.release(job);
+    return { released, faults: await giveHints(hints, job, released) };
+  } catch (error) {
+    return { released: [], faults: [error] };
+  }
+}
+
 type EndTaskDeps = Pick<Deps, 'queue' | 'events'> & {
   readonly jobs: Pick<
     JobStore,

@@ -41,13 +41,15 @@ const FOLDERS = [
   'get-timeline',
   'export-report',
   'report-link',
+  'list-dead-letters',
+  'redrive-dead-letters',
   'get-openapi',
   'get-health',
   'build-report',
   'dispatch-workers',
   'sweep-tasks',
 ];
-const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replace('-', '')));
+const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replaceAll('-', '')));
 
 describe('the API', () => {
   const pathOf = (resource: { Ref: string } | { 'Fn::GetAtt': unknown }): string => {
@@ -60,7 +62,7 @@ describe('the API', () => {
       const uri = JSON.stringify(Integration.Uri);
       return {
         route: `${HttpMethod} ${pathOf(ResourceId)}`,
-        function: FOLDERS.find((folder) => uri.includes(`"${folder.replace('-', '')}Function`)),
+        function: FOLDERS.find((folder) => uri.includes(`"${folder.replaceAll('-', '')}Function`)),
         streaming: Integration.ResponseTransferMode === 'STREAM' && uri.includes('response-streaming-invocations'),
         auth: AuthorizationType,
         timeout: Integration.TimeoutInMillis,
@@ -90,9 +92,9 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(11);
+    expect(permissions).toHaveLength(13);
     for (const { SourceArn } of permissions)
-      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|openapi\.json|health)/);
+      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|dead-letters|openapi\.json|health)/);
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
@@ -194,6 +196,8 @@ describe('a role', () => {
     ['gettimeline',     words(READ, LOG, 'dynamodb:UpdateItem')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
+    ['listdeadletters', words(READ, LOG, 'dynamodb:UpdateItem')],
+    ['redrivedeadletters', words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],
     ['gethealth',       words(LOG, 'dynamodb:UpdateItem')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],

@@ -30,12 +30,14 @@ describe('the OpenAPI document', () => {
   it('describes every route', () => {
     expect(described.sort()).toEqual([
       'delete /jobs/{jobId} deleteJob [jobId] [] [] body none: 204,default',
+      'get /dead-letters listDeadLetters [] [scope,limit,cursor] [] body none: 200,default',
       'get /health getHealth [] [] [] body none: 200,default',
       'get /jobs listJobs [] [status,scanner,target,project,from,to,minSeverity,limit,cursor] [] body none: 200,default',
       'get /jobs/{jobId} getJob [jobId] [] [] body none: 200,default',
       'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity] [] body none: 200,202,303,default',
       'get /jobs/{jobId}/timeline getTimeline [jobId] [limit,cursor] [] body none: 200,default',
       'get /openapi.json getOpenapi [] [] [] body none: 200,default',
+      'post /dead-letters/redrive redriveDeadLetters [] [] [] body required: 200,default',
       'post /jobs submitJob [] [] [Idempotency-Key] body required: 200,201,default',
       'post /jobs/{jobId}/cancel cancelJob [jobId] [] [] body none: 202,default',
       'post /jobs/{jobId}/report-link reportLink [jobId] [] [] body optional: 200,202,default',
