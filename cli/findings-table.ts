@@ -4,6 +4,7 @@ import { CorruptError } from '#shared/errors.ts';
 import { noFindings, SEVERITIES, type Severity, type SeverityCounts } from '#shared/finding/severity.ts';
 import { parseJson } from './exchange.ts';
 import { amount, severities } from './job-view.ts';
+import { linesOf } from './lines.ts';
 import type { Data, Tone } from './output.ts';
 
 /** What the table shows of a finding; every profile from `summary` on has it. */
@@ -50,17 +51,6 @@ export async function worstFindings(body: AsyncIterable<Uint8Array>): Promise<Wo
     if (counts[finding.severity] <= MAX_ROWS) bySeverity.get(finding.severity)?.push(finding);
   }
   return { rows: [...bySeverity.values()].flat().slice(0, MAX_ROWS), counts };
-}
-
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }
 
 export function showFindings(data: Data, { rows, counts }: Worst): void {
