@@ -3,6 +3,7 @@
  * this, and the store uses it. All keys are strings.
  */
 import { createHash } from 'node:crypto';
+import type { ScannerName } from '../scanner/definition.ts';
 
 export interface TableIndex {
   readonly name: string;
@@ -87,6 +88,11 @@ export const unreadableKey = ({ at, hash }: Record<'at' | 'hash', string>): Key 
 });
 /** Says that a message with this hash is recorded already. */
 export const seenMessageKey = (hash: string): Key => ({ pk: fleetPartition, sk: `SEEN#${hash}` });
+/** The way back from a sort key of statsKey. */
+export function dayAndScannerOf(sk: string): { readonly day: string; readonly scanner: ScannerName } {
+  const [, day = '', scanner = ''] = sk.split('#');
+  return { day, scanner: scanner as ScannerName };
+}
 export const idempotencyKey = (tenant: string, key: string): Key => ({
   pk: `${tenantPartition(tenant)}#IDEMPOTENCY#${key}`,
   sk: 'IDEMPOTENCY',

@@ -9,6 +9,7 @@ import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../ta
 import type { DeadLetter, DeadTask, UnreadableMessage } from './dead-letter.ts';
 import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
 import type { ReleaseMode } from './slots.ts';
+import type { DayFigures } from './statistics.ts';
 
 export interface NewJob {
   readonly job: Pick<
@@ -161,6 +162,9 @@ export interface JobStore {
   dueJobs(limit: number): Promise<readonly string[]>;
   /** 19 to 22 with 3, 4, 5, 12, 14, 15: looks at one due job and repairs what it needs. */
   sweepJob(jobId: string): Promise<Sweep>;
+
+  /** The tenant's figures of the days `from` to `to`, both included, in order; kept for 90 days. */
+  readStats(tenant: string, from: string, to: string): Promise<readonly DayFigures[]>;
 
   /** Takes one token of the principal's bucket; seconds to wait when there is none. */
   takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;

@@ -2,20 +2,17 @@
 import { summarise } from '../../finding/coverage.ts';
 import type { Job } from '../../job/job.ts';
 import { nextJobStatus, outcomeOf } from '../../job/lifecycle.ts';
-import { SCHEMA_VERSION } from '../../names.ts';
 import { isTerminal, TERMINAL_STATUSES } from '../../status.ts';
-import type { Task } from '../../task/task.ts';
-import { epochMsOf, epochSecondsOf } from '../../time.ts';
-import { jobKey, statsKey } from '../table.ts';
+import { epochSecondsOf } from '../../time.ts';
+import { jobKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { statusIn, type Update } from './expression.ts';
-import { COUNTER } from './items.ts';
+import { statusIn } from './expression.ts';
 import { readJob, readTasks } from './records.ts';
 import { changeQuota } from './slots.ts';
+import { countRound } from './stats.ts';
 import { transition } from './transition.ts';
 
 const MAX_TRIES = 5;
-const STATS_TTL_SECONDS = 90 * 86_400;
 
 /** The terminal job, whoever finalised it; undefined while tasks are open. */
 export async function finalise(context: StoreContext, job: Job, by: string): Promise<Job | undefined> {
@@ -59,7 +56,7 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
       set,
     }),
     changeQuota(job.tenant, { jobs: -1, slots: -job.slots }, context.limits),
-    ...statistics(job, tasks, at),
+    ...countRound(job, tasks, at),
   ]);
   return written.ok ? { ...job, ...set, status } : undefined;
 }
@@ -69,38 +66,6 @@ const WHY = {
   cancel: 'every task has ended after a cancel',
   deadline: 'every task has ended after the deadline',
 } as const;
-
-/** For each scanner, added to the tenant's figures of the day. A task that had completed in an earlier round was counted then. */
-function statistics(job: Job, tasks: readonly Task[], at: string): Update[] {
-  const ofRound = tasks.filter(({ round }) => round === job.round);
-  return job.scanners.map((scanner) => {
-    const add: Record<string, number> = {
-      jobs: 1,
-      findings: 0,
-      durationMs: 0,
-      nCompleted: 0,
-      nFailed: 0,
-      nTimedOut: 0,
-      nCancelled: 0,
-    };
-    const count = (name: string, more: number) => {
-      add[name] = (add[name] ?? 0) + more;
-    };
-    for (const { status, result, startedAt, endedAt } of ofRound.filter((task) => task.scanner === scanner)) {
-      if (isTerminal(status)) count(COUNTER[status], 1);
-      count('findings', result?.findings ?? 0);
-      if (startedAt !== undefined && endedAt !== undefined)
-        count('durationMs', epochMsOf(endedAt) - epochMsOf(startedAt));
-    }
-    const expiresAtEpochSeconds = epochSecondsOf(at) + STATS_TTL_SECONDS;
-    return {
-      kind: 'update',
-      key: statsKey(job.tenant, at.slice(0, 10), scanner),
-      set: { schemaVersion: SCHEMA_VERSION, expiresAtEpochSeconds },
-      add,
-    };
-  });
-}
 
 /** The job leaves the index of open jobs. Refused when it was retried or deleted meanwhile, which is as good. */
 export async function markAnnounced({ db }: StoreContext, { jobId, round }: Job): Promise<void> {

@@ -19,6 +19,7 @@ import { peekJob, readEvents, readJob, readSpec, readTask, readTasks } from './r
 import { release, releaseWaiting } from './release.ts';
 import { deleteJob, readTenant } from './remove.ts';
 import { retry } from './retry.ts';
+import { readStats } from './stats.ts';
 import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
 import { writer } from './write.ts';
@@ -75,6 +76,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     recordUnreadable: (message) => recordUnreadable(context, message),
     dueJobs: (limit) => dueJobs(context, limit),
     sweepJob: (jobId) => sweepJob(context, jobId),
+    readStats: (tenant, from, to) => readStats(context, tenant, from, to),
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),
   };
 }

@@ -112,6 +112,9 @@ export function taskOf(item: Item): Task {
   return { ...task, claims: [...task.claims, { attempt, worker: workerOf(leaseOwner), at: startedAt }] };
 }
 
+/** What a task counts from 0 on in every round, for the statistics. */
+export const COUNTED_IN_ROUND = ['hostBusy', 'leasesLost'] as const satisfies readonly (keyof Task)[];
+
 /** States in which a worker has the task. */
 export const HELD_STATUSES = taskSourcesOf('stop');
 export const isHeld = ({ status }: Pick<Task, 'status'>): boolean => HELD_STATUSES.includes(status);

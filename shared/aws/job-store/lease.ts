@@ -7,7 +7,7 @@ import type { Held, Progress, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { statusIn } from './expression.ts';
+import { statusIn, type Update } from './expression.ts';
 import { HELD_STATUSES } from './items.ts';
 
 /** Whose write this is: the worker's that holds the task by this very claim. */
@@ -55,12 +55,18 @@ export async function putBack(
       workerSize: sizeNeededAfter(error),
       claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, whyOf(reason, error)),
     },
-    ...(reason === 'transient_failure' ? { add: { failures: 1 } } : {}),
+    ...COUNTED[reason],
     remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
   });
   if (put.ok || wasPutBack(put.old, held, notBefore)) return 'queued';
   return put.old?.leaseOwner === held.owner && put.old.status === 'cancelling' ? 'stopping' : 'lost';
 }
+
+const COUNTED: Readonly<Record<PutBackReason, Pick<Update, 'add'>>> = {
+  shutdown: {},
+  host_busy: { add: { hostBusy: 1 } },
+  transient_failure: { add: { failures: 1 } },
+};
 
 /** Where the task moves to another size of worker, its history says for what. */
 const whyOf = (reason: PutBackReason, error: TaskError | undefined): string =>

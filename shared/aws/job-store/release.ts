@@ -9,7 +9,7 @@ import { INDEXES, jobKey, type Key, taskKey, tenantStatusOf } from '../table.ts'
 import type { StoreContext } from './context.ts';
 import type { Item } from './database.ts';
 import type { Attributes, Update } from './expression.ts';
-import { jobOf, refOf } from './items.ts';
+import { COUNTED_IN_ROUND, jobOf, refOf } from './items.ts';
 import { readJob, taskPages } from './records.ts';
 import { ACTIVE_STATUSES, AS_READ, borrow, giveBack, readQuota } from './slots.ts';
 
@@ -115,7 +115,17 @@ function releaseTask(task: Task, round: number, released: Attributes): Update {
     when: '#status = :seen AND #round = :seenRound',
     values: { seen: status, seenRound: task.round },
     set: { ...released, status: 'queued', round, failures: 0 },
-    remove: ['leaseOwner', 'leaseExpiresAt', 'result', 'error', 'progress', 'startedAt', 'endedAt', 'deadLetteredAt'],
+    remove: [
+      'leaseOwner',
+      'leaseExpiresAt',
+      'result',
+      'error',
+      'progress',
+      'startedAt',
+      'endedAt',
+      'deadLetteredAt',
+      ...COUNTED_IN_ROUND,
+    ],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Task } from '../../task/task.ts';
 import { jobKey, taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
 import type { Update } from './expression.ts';
-import { COUNTER, isHeld } from './items.ts';
+import { COUNTED_IN_ROUND, COUNTER, isHeld } from './items.ts';
 import { readJob, readTasks } from './records.ts';
 
 /** How often a race is run again before the rest is left to the sweeper. */
@@ -70,9 +70,11 @@ function stopTask(job: Job, task: Task, at: string): Update {
       endedAt: at,
       claims: isHeld(task) ? endClaim(task.claims, at, leaseOver ? 'lease_lost' : 'did_not_stop') : undefined,
     },
+    ...(leaseOver ? { add: { leasesLost: 1 } } : {}),
     remove: [
       ...['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'error', 'deadLetteredAt'],
       ...(isHeld(task) ? [] : OF_LAST_RUN),
+      ...(task.round < job.round ? COUNTED_IN_ROUND : []),
     ],
   };
 }

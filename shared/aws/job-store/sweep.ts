@@ -155,7 +155,7 @@ async function lose({ db, limits, now, random }: StoreContext, task: Task): Prom
       error: LEASE_LOST,
       claims: endClaim(task.claims, at, LEASE_LOST.code),
     },
-    add: { failures: 1 },
+    add: { failures: 1, leasesLost: 1 },
     remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
   });
   return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf(task), delaySeconds }] } : NOTHING;
@@ -176,7 +176,7 @@ async function exhaust({ db, now }: StoreContext, job: Job, task: Task): Promise
       claims: endClaim(task.claims, at, LEASE_LOST.code),
       deadLetteredAt: at,
     },
-    add: { failures: 1 },
+    add: { failures: 1, leasesLost: 1 },
     remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore'],
   };
   await db.transact([end, countEnd(task.jobId, 'failed'), putDeadLetter(task, LEASE_LOST, at, partsExpireAt(job))]);
