@@ -24,6 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'retry', summary: 'Run again what a job did not complete', load: () => import('./retry.ts') },
   { name: 'delete', summary: 'Delete a job that has ended', load: () => import('./delete.ts') },
   { name: 'timeline', summary: 'Show what happened to a job, and why', load: () => import('./timeline.ts') },
+  { name: 'dead-letters', summary: 'Show what was given up, and redrive it', load: () => import('./dead-letters.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
   { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },
   { name: 'mcp', summary: 'Serve an AI client over stdio (MCP)', load: () => import('./mcp.ts') },
