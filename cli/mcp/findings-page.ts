@@ -109,6 +109,8 @@ export function fittedFinding(finding: FindingLine, maxBytes: number): FindingOu
 }
 
 const ELLIPSIS = '…';
+/** The first half of a surrogate pair whose second was cut off. */
+const HALF_A_CHARACTER = /[\ud800-\udbff]$/;
 /** Less of a text says nothing. */
 const SHORTEST_BYTES = 32;
 
@@ -118,7 +120,7 @@ function shortened(value: unknown, maxBytes: number): unknown {
   if (typeof value !== 'string' || maxBytes < SHORTEST_BYTES) return undefined;
   let kept = value.slice(0, maxBytes);
   while (bytesOf(kept + ELLIPSIS) > maxBytes) kept = kept.slice(0, Math.floor(kept.length * 0.9));
-  return kept.toWellFormed() + ELLIPSIS;
+  return kept.replace(HALF_A_CHARACTER, '') + ELLIPSIS;
 }
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -51,7 +51,6 @@ export async function serveMcp(context: Context, client: ApiClient): Promise<voi
     throw error;
   } finally {
     await server.close();
-    stdin.destroy();
   }
 }
 
