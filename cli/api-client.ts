@@ -56,6 +56,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   deleteJob: true,
   getTimeline: true,
   exportReport: true,
+  getStats: true,
   reportLink: true,
   listDeadLetters: true,
   redriveDeadLetters: false,

@@ -7,6 +7,7 @@ import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
+import type { Env as GetStatsEnv } from '#functions/get-stats/env.ts';
 import type { Env as GetTimelineEnv } from '#functions/get-timeline/env.ts';
 import type { Env as ListDeadLettersEnv } from '#functions/list-dead-letters/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
@@ -94,7 +95,10 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, limits });
   jobs.readBy(getTimeline);
 
-  return { listJobs, getJob, getTimeline };
+  const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, limits });
+  jobs.readBy(getStats);
+
+  return { listJobs, getJob, getTimeline, getStats };
 }
 
 function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {

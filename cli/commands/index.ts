@@ -26,6 +26,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'timeline', summary: 'Show what happened to a job, and why', load: () => import('./timeline.ts') },
   { name: 'dead-letters', summary: 'Show what was given up, and redrive it', load: () => import('./dead-letters.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
+  { name: 'stats', summary: "Show how one's own jobs went, by day and scanner", load: () => import('./stats.ts') },
   { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },
   { name: 'mcp', summary: 'Serve an AI client over stdio (MCP)', load: () => import('./mcp.ts') },
   { name: 'local', summary: 'Run the whole service on this machine', load: () => import('./local.ts') },

@@ -9,6 +9,7 @@ import { JobId } from './ids.ts';
 import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
 import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
+import { StatsQuery, StatsResponse } from './stats.ts';
 import { SubmitJobRequest } from './submit-job.ts';
 import { TimelineQuery, TimelineResponse } from './timeline.ts';
 
@@ -135,6 +136,16 @@ export const routes = {
     summary: 'A presigned download of the report',
     request: { path: jobPath, query: none, body: ReportLinkRequest.prefault({}) },
     responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getStats: route({
+    method: 'GET',
+    path: '/stats',
+    function: 'get-stats',
+    summary: "How the tenant's jobs went, by day and scanner",
+    request: { path: none, query: StatsQuery, body: noBody },
+    responses: { 200: StatsResponse },
     streaming: false,
     callers: 'any',
   }),

@@ -39,6 +39,7 @@ const FOLDERS = [
   'retry-job',
   'delete-job',
   'get-timeline',
+  'get-stats',
   'export-report',
   'report-link',
   'list-dead-letters',
@@ -92,9 +93,9 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(13);
+    expect(permissions).toHaveLength(14);
     for (const { SourceArn } of permissions)
-      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|dead-letters|openapi\.json|health)/);
+      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|openapi\.json|health)/);
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
@@ -194,6 +195,7 @@ describe('a role', () => {
     ['retryjob',        words(WRITE, LOG, S3_READ, 'sqs:SendMessage events:PutEvents')],
     ['deletejob',       words(WRITE, LOG, 's3:ListBucket s3:DeleteObject')],
     ['gettimeline',     words(READ, LOG, 'dynamodb:UpdateItem')],
+    ['getstats',        words(READ, LOG, 'dynamodb:UpdateItem')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['listdeadletters', words(READ, LOG, 'dynamodb:UpdateItem')],

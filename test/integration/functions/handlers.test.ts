@@ -22,13 +22,15 @@ import { captureLog } from '#test/support/log-lines.ts';
 import { ADMIN_ARN, CALLERS, call, callStreaming, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
 
 const TENANT = '111111111111';
+/** Of a tenant that has no jobs yet. */
+const FRESH_ARN = 'arn:aws:sts::333333333333:assumed-role/fresh/dave';
 const BUS = 'scanfleet-test';
 
 let emulators: Emulators;
 let closeEvents: () => Promise<void>;
 const delivered: EventBridgeEvent<string, unknown>[] = [];
 let handlers: Record<
-  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'timeline' | 'export' | 'link' | 'build' | 'sweep',
+  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'timeline' | 'stats' | 'export' | 'link' | 'build' | 'sweep',
   unknown
 >;
 
@@ -59,7 +61,7 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',
   });
-  const [submit, get, list, cancel, retry, remove, timeline, report, link, build, sweep] = await Promise.all([
+  const [submit, get, list, cancel, retry, remove, timeline, stats, report, link, build, sweep] = await Promise.all([
     import('#functions/submit-job/handler.ts'),
     import('#functions/get-job/handler.ts'),
     import('#functions/list-jobs/handler.ts'),
@@ -67,6 +69,7 @@ beforeAll(async () => {
     import('#functions/retry-job/handler.ts'),
     import('#functions/delete-job/handler.ts'),
     import('#functions/get-timeline/handler.ts'),
+    import('#functions/get-stats/handler.ts'),
     import('#functions/export-report/handler.ts'),
     import('#functions/report-link/handler.ts'),
     import('#functions/build-report/handler.ts'),
@@ -80,6 +83,7 @@ beforeAll(async () => {
     retry: retry.handler,
     delete: remove.handler,
     timeline: timeline.handler,
+    stats: stats.handler,
     export: report.handler,
     link: link.handler,
     build: build.handler,
@@ -113,7 +117,7 @@ async function workOff(jobId: string, findings: number, lastFails = false): Prom
   const queue = sqsTaskQueue(emulators.sqs, emulators.queueUrls);
   const deps = { jobs, queue, events: eventBridgeEvents(eventBridgeClient(), BUS) };
   const results = s3Results(emulators.s3, emulators.bucket);
-  const { taskList = [] } = JobView.parse((await call(handlers.get, onJob(jobId))).json);
+  const { taskList = [] } = JobView.parse((await call(handlers.get, onJob(jobId, { userArn: ADMIN_ARN }))).json);
   for (const { taskId } of taskList.filter(({ status }) => status === 'queued')) {
     const claimed = await jobs.claim({ jobId, taskId }, 'worker-1');
     if (claimed === undefined) throw new Error(`task ${taskId} could not be claimed`);
@@ -322,6 +326,26 @@ describe('the timeline', () => {
       'completed: every task has ended',
     ]);
     expect((await call(handlers.timeline, onJob(jobId, { userArn: OTHER_ARN }))).status).toBe(404);
+  });
+});
+
+describe('the statistics', () => {
+  it('count what ended today, of this tenant alone', async () => {
+    const figures = async (userArn = FRESH_ARN) => (await call(handlers.stats, { userArn })).json;
+    expect((await figures()).days).toEqual([]);
+    const { jobId } = (await submit({ userArn: FRESH_ARN })).json;
+    await workOff(jobId, 2, true);
+    const { from, to, days, scanners } = await figures();
+    expect([days[0].day, Date.parse(to) - Date.parse(from)]).toEqual([to, 29 * 86_400_000]);
+    expect(scanners).toEqual([
+      expect.objectContaining({
+        scanner: 'nmap',
+        jobs: 1,
+        tasks: { completed: 1, failed: 1, timedOut: 0, cancelled: 0 },
+        completionRate: 0.5,
+        findings: 2,
+      }),
+    ]);
   });
 });
 

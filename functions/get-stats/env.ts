@@ -1,0 +1,9 @@
+/** The environment of get-stats. */
+import type * as z from 'zod';
+import { Variables } from '../middleware/variables.ts';
+
+export const Env = Variables.pick({
+  JOB_TABLE: true,
+  CALLER_SETTINGS: true,
+});
+export type Env = z.output<typeof Env>;
