@@ -3,6 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Env as BuildReportEnv } from '#functions/build-report/env.ts';
 import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
+import type { Env as RecordStoppedWorkerEnv } from '#functions/record-stopped-worker/env.ts';
 import type { Env as SweepTasksEnv } from '#functions/sweep-tasks/env.ts';
 import { NodeFunction } from './constructs/node-function.ts';
 import type { WorkerFleet } from './constructs/worker-fleet.ts';
@@ -27,6 +28,13 @@ export function eventFunctions(
   workers.launchedBy(dispatchWorkers);
   events.on('JobSubmitted', dispatchWorkers);
   events.everyMinute(dispatchWorkers);
+
+  const recordStoppedWorker = new NodeFunction<RecordStoppedWorkerEnv>(scope, 'record-stopped-worker', {
+    variables: jobs.variables,
+    limits,
+  });
+  jobs.fleetRecordedBy(recordStoppedWorker);
+  workers.onStopped(recordStoppedWorker, dispatchWorkers);
 
   const sweepTasks = new NodeFunction<SweepTasksEnv>(scope, 'sweep-tasks', {
     variables: { ...jobs.variables, ...tasks.variables, ...tasks.deadLetterVariables, ...events.variables },

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { EventBridgeEvent } from 'aws-lambda';
-import type { EventType } from '#shared/names.ts';
+import { ECS_EVENT, type EventType } from '#shared/names.ts';
 import { type FunctionHandler, type Functions, invoke } from './gateway/invocation.ts';
 import { LOCAL_ACCOUNT } from './keys.ts';
 import { repeating } from './repeat.ts';
@@ -20,20 +20,26 @@ export interface BackgroundDeps {
 }
 
 export interface Background {
-  /** Starts what an event on the bus starts. */
+  /** Starts what an event starts. */
   deliver(event: BusEvent): void;
   /** Starts nothing more; resolves when what runs has ended. */
   close(): Promise<void>;
 }
 
 /** Functions started by a schedule or an event, besides those of the routes. */
-export const BACKGROUND_FUNCTIONS = ['dispatch-workers', 'sweep-tasks', 'build-report'] as const;
+export const BACKGROUND_FUNCTIONS = [
+  'dispatch-workers',
+  'record-stopped-worker',
+  'sweep-tasks',
+  'build-report',
+] as const;
 type BackgroundFunction = (typeof BACKGROUND_FUNCTIONS)[number];
 
-const STARTED_BY = new Map<string, BackgroundFunction>([
-  ['JobSubmitted', 'dispatch-workers'],
-  ['ReportRequested', 'build-report'],
-] satisfies [EventType, BackgroundFunction][]);
+const STARTED_BY = new Map<string, readonly BackgroundFunction[]>([
+  ['JobSubmitted', ['dispatch-workers']],
+  ['ReportRequested', ['build-report']],
+  [ECS_EVENT.type, ['record-stopped-worker', 'dispatch-workers']],
+] satisfies [EventType | typeof ECS_EVENT.type, BackgroundFunction[]][]);
 
 /** As in AWS, where it cannot be more often. */
 const DISPATCH_MS = 60_000;
@@ -59,9 +65,9 @@ export function startBackground(deps: BackgroundDeps, { sweepMs }: { readonly sw
   sweep.request(scheduledEvent('sweep-tasks', deps.now()));
   return {
     deliver(event) {
-      const name = STARTED_BY.get(event['detail-type']);
-      if (name === 'dispatch-workers') dispatch.request(event);
-      else if (name !== undefined && !stopping.signal.aborted) run(name, event);
+      for (const name of STARTED_BY.get(event['detail-type']) ?? [])
+        if (name === 'dispatch-workers') dispatch.request(event);
+        else if (!stopping.signal.aborted) run(name, event);
     },
     async close() {
       stopping.abort();

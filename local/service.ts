@@ -131,7 +131,10 @@ async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep'
     taskDefinitions: workerDefinitions(environment(), limits, state.temporaryDirectory),
     capacity: WORKER_SIZES.length * limits.maxWorkers,
     workerCredentials: aws.credentials,
-    onEnded: (worker) => !worker.wanted && worker.exitCode !== 0 && logger.error('a worker died', { ...worker }),
+    onEnded({ event, ...worker }) {
+      if (!worker.wanted && worker.exitCode !== 0) logger.error('a worker died', worker);
+      deliver(event);
+    },
     onOutput: (chunk) => log.write(chunk),
   };
   await aws.provide('ecs', () => startEcs(ecs));

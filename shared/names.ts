@@ -7,6 +7,8 @@ export const VERSION = '0.1.0';
 export const SCHEMA_VERSION = 1;
 
 export const EVENT_SOURCE = 'scanfleet';
+/** What ECS publishes about its tasks, on the account's default bus (developer guide, "Amazon ECS task state change events"). */
+export const ECS_EVENT = { source: 'aws.ecs', type: 'ECS Task State Change' } as const;
 export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -27,6 +29,7 @@ export const METRICS = {
   leasesLost: 'LeasesLost',
   workersLaunched: 'WorkersLaunched',
   launchFailures: 'LaunchFailures',
+  workersLost: 'WorkersLost',
 } as const;
 
 export const HEADERS = {

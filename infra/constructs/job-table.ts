@@ -3,7 +3,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { TABLE } from '#shared/aws/table.ts';
+import { fleetPartition, TABLE } from '#shared/aws/table.ts';
 
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 /** A transaction needs the rights of what it holds (DynamoDB developer guide, "Using IAM with transactions"). Nothing scans. */
@@ -43,11 +43,20 @@ export class JobTable extends Construct {
 
   /** The token bucket of a caller's rate lies under its tenant: all that a reading route may write. */
   meteredBy(meter: IGrantable): void {
+    this.updatedUnder('TENANT#*', meter);
+  }
+
+  /** What belongs to no tenant. */
+  fleetRecordedBy(recorder: IGrantable): void {
+    this.updatedUnder(fleetPartition, recorder);
+  }
+
+  private updatedUnder(partition: string, grantee: IGrantable): void {
     Grant.addToPrincipal({
-      grantee: meter,
+      grantee,
       actions: ['dynamodb:UpdateItem'],
       resourceArns: [this.table.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] } },
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] } },
     });
   }
 

@@ -1,11 +1,15 @@
 /** What dispatch-workers starts: a cluster that is empty while nothing runs, and a task definition for each worker size. */
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
+import { ECS_EVENT } from '#shared/names.ts';
 import type { Foundation } from '../foundation.ts';
+import type { NodeFunction } from './node-function.ts';
 import { WorkerDefinition } from './worker-definition.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
@@ -56,6 +60,26 @@ export class WorkerFleet extends Construct {
     grant('ecs:DescribeTasks', workers, onCluster);
     grant('ecs:StopTask', workers, onCluster);
     for (const definition of this.definitions) definition.rolesPassedBy(launcher);
+  /** ListTasks knows no narrower resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service"). */
+  watchedBy(watcher: IGrantable): void {
+    const conditions = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
+    const workers = this.arnOf('task', `${this.cluster.clusterName}/*`);
+    Grant.addToPrincipal({ grantee: watcher, actions: ['ecs:ListTasks'], resourceArns: ['*'], conditions });
+    Grant.addToPrincipal({ grantee: watcher, actions: ['ecs:DescribeTasks'], resourceArns: [workers], conditions });
+  }
+
+  /** Runs each follower when a worker has stopped; tried again for an hour. */
+  onStopped(...followers: readonly NodeFunction[]): void {
+    new Rule(this, 'Stopped', {
+      eventPattern: {
+        source: [ECS_EVENT.source],
+        detailType: [ECS_EVENT.type],
+        detail: { clusterArn: [this.cluster.clusterArn], lastStatus: ['STOPPED'] },
+      },
+      targets: followers.map(({ lambda }) => new LambdaFunction(lambda, { maxEventAge: Duration.hours(1) })),
+    });
+  }
+
   }
 
   private arnOf(resource: string, resourceName: string): string {

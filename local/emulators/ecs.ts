@@ -1,13 +1,16 @@
 /**
  * ECS on this machine: RunTask, StopTask, DescribeTasks and ListTasks over real processes. It also serves the workers their credentials.
  */
+import { randomUUID } from 'node:crypto';
+import type { EventBridgeEvent } from 'aws-lambda';
 import * as z from 'zod';
+import { ECS_EVENT } from '#shared/names.ts';
 import { LOCAL_ACCOUNT } from '../keys.ts';
 import type { SigningKey } from '../sigv4.ts';
 import { AwsJsonFault, type AwsJsonOptions, type Operation, operation, startAwsJson } from './aws-json.ts';
 import { containerCredentials } from './ecs/container-credentials.ts';
 import { type Fleet, startFleet, type TaskDefinition } from './ecs/fleet.ts';
-import { exitCodeOf, taskView, type WorkerTask } from './ecs/worker-task.ts';
+import { exitCodeOf, stoppedDetail, taskView, type WorkerTask } from './ecs/worker-task.ts';
 import type { Emulator } from './emulator.ts';
 
 export type { TaskDefinition } from './ecs/fleet.ts';
@@ -24,6 +27,8 @@ export interface EndedWorker {
   readonly reason: string;
   /** The last KB of its output. */
   readonly outputTail: string;
+  /** As ECS publishes it. */
+  readonly event: EventBridgeEvent<typeof ECS_EVENT.type, object>;
 }
 
 export interface EcsOptions extends Pick<AwsJsonOptions, 'region' | 'identities' | 'now' | 'onFault'> {
@@ -42,6 +47,7 @@ export interface EcsOptions extends Pick<AwsJsonOptions, 'region' | 'identities'
 export async function startEcs(options: EcsOptions): Promise<Emulator> {
   const { region, cluster, now } = options;
   const arn = `arn:aws:ecs:${region}:${LOCAL_ACCOUNT}`;
+  const clusterArn = `${arn}:cluster/${cluster}`;
   const credentials = containerCredentials(options.workerCredentials, now);
   const fleet = startFleet({
     ...options,
@@ -50,13 +56,13 @@ export async function startEcs(options: EcsOptions): Promise<Emulator> {
       const path = credentials.issue();
       return { descriptor3: `${server.endpoint}${path}\n`, revoke: () => credentials.revoke(path) };
     },
-    onEnded: (task) => options.onEnded(endedWorker(task)),
+    onEnded: (task) => options.onEnded(endedWorker(task, stoppedEvent(region, clusterArn, task))),
   });
   const server = await startAwsJson({
     ...options,
     service: 'ecs',
     target: 'AmazonEC2ContainerServiceV20141113',
-    operations: operationsOn(fleet, `${arn}:cluster/${cluster}`),
+    operations: operationsOn(fleet, clusterArn),
     documents: credentials.document,
   });
   return {
@@ -68,7 +74,7 @@ export async function startEcs(options: EcsOptions): Promise<Emulator> {
   };
 }
 
-function endedWorker({ arn, family, stopReason, stopped }: WorkerTask): EndedWorker {
+function endedWorker({ arn, family, stopReason, stopped }: WorkerTask, event: EndedWorker['event']): EndedWorker {
   return {
     taskArn: arn,
     family,
@@ -77,8 +83,22 @@ function endedWorker({ arn, family, stopReason, stopped }: WorkerTask): EndedWor
     wanted: stopReason !== undefined,
     reason: stopped?.reason ?? '',
     outputTail: stopped?.end?.outputTail ?? '',
+    event,
   };
 }
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html */
+const stoppedEvent = (region: string, clusterArn: string, task: WorkerTask): EndedWorker['event'] => ({
+  version: '0',
+  id: randomUUID(),
+  'detail-type': ECS_EVENT.type,
+  source: ECS_EVENT.source,
+  account: LOCAL_ACCOUNT,
+  time: (task.stopped?.at ?? task.createdAt).toISOString(),
+  region,
+  resources: [task.arn],
+  detail: stoppedDetail(clusterArn, task),
+});
 
 const Cluster = z.string().default('default');
 const Pair = z.object({ name: z.string(), value: z.string() });

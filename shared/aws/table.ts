@@ -93,6 +93,8 @@ export function dayAndScannerOf(sk: string): { readonly day: string; readonly sc
   const [, day = '', scanner = ''] = sk.split('#');
   return { day, scanner: scanner as ScannerName };
 }
+/** Why the worker of that name ended. */
+export const stoppedWorkerKey = (worker: string): Key => ({ pk: fleetPartition, sk: `STOPPED#${worker}` });
 export const idempotencyKey = (tenant: string, key: string): Key => ({
   pk: `${tenantPartition(tenant)}#IDEMPOTENCY#${key}`,
   sk: 'IDEMPOTENCY',

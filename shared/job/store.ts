@@ -5,6 +5,7 @@
  */
 import type { Severity } from '../finding/severity.ts';
 import type { Status } from '../status.ts';
+import type { StoppedWorker } from '../task/stopped-worker.ts';
 import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
 import type { DeadLetter, DeadTask, UnreadableMessage } from './dead-letter.ts';
 import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
@@ -167,6 +168,11 @@ export interface JobStore {
   readStats(tenant: string, from: string, to: string): Promise<readonly DayFigures[]>;
 
   /** Takes one token of the principal's bucket; seconds to wait when there is none. */
+  /**
+   * For the sweeper, which names it as the cause when it loses the leases of that worker. Of several reports the one with the highest
+   * version counts.
+   */
+  recordStoppedWorker(stopped: StoppedWorker): Promise<void>;
   takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;
 }
 

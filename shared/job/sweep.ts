@@ -1,8 +1,10 @@
 /** What a job that is due needs. Pure: the store reads the job and all its tasks, asks here, and does it by conditional writes. */
 import type { Limits } from '../limits.ts';
 import { isTerminal } from '../status.ts';
+import { workerOf } from '../task/claims.ts';
 import { statusInRound, taskSourcesOf } from '../task/lifecycle.ts';
-import type { Task } from '../task/task.ts';
+import { hasNextTry } from '../task/next-try.ts';
+import type { Task, TaskError } from '../task/task.ts';
 import { secondsAfter } from '../time.ts';
 import type { Job } from './job.ts';
 import { nextSlotStep } from './slots.ts';
@@ -16,28 +18,49 @@ type SweepLimits = Pick<Limits, 'leaseSeconds' | 'maxFailures'>;
  */
 export type SweepAction =
   | { readonly do: 'announce' | 'finalise' | 'expire' | 'stop' | 'release' }
-  | { readonly do: 'resend' | 'lose' | 'exhaust'; readonly task: Task };
+  | { readonly do: 'resend'; readonly task: Task }
+  | { readonly do: 'lose' | 'exhaust'; readonly task: Task; readonly error: TaskError };
 
-export function decide(job: Job, tasks: readonly Task[], now: string, limits: SweepLimits): SweepAction[] {
+const LEASE_LOST: TaskError = {
+  code: 'lease_lost',
+  message: 'its worker did not renew the lease in time',
+  retryable: true,
+};
+
+/** `stopped`: of workers that are known to have ended, why. */
+export function decide(
+  job: Job,
+  tasks: readonly Task[],
+  now: string,
+  limits: SweepLimits,
+  stopped: ReadonlyMap<string, TaskError> = new Map(),
+): SweepAction[] {
   if (isTerminal(job.status)) return job.checkAt === undefined ? [] : [{ do: 'announce' }];
   if (job.openCount === 0) return [{ do: 'finalise' }];
   if (job.status === 'cancelling')
     return tasks.some((task) => canBeStopped(job, task, now, limits)) ? [{ do: 'stop' }] : [];
   if (job.deadlineAt <= now) return [{ do: 'expire' }];
-  const ofTasks = tasks.flatMap((task) => actionsOf(task, job.round, now, limits));
+  const ofTasks = tasks.flatMap((task) => actionsOf(task, job.round, now, limits, stopped));
   return nextSlotStep(job, 'now') === 'nothing' ? ofTasks : [...ofTasks, { do: 'release' }];
 }
 
 const HELD = taskSourcesOf('stop');
 
-function actionsOf(task: Task, round: number, now: string, { maxFailures }: SweepLimits): SweepAction[] {
+function actionsOf(
+  task: Task,
+  round: number,
+  now: string,
+  limits: SweepLimits,
+  stopped: ReadonlyMap<string, TaskError>,
+): SweepAction[] {
   if (task.round !== round || task.checkAt === undefined || task.checkAt > now) return [];
   if (task.status === 'queued') return [{ do: 'resend', task }];
   if (!isLeaseOver(task, now)) return [];
-  return [{ do: task.failures + 1 < maxFailures ? 'lose' : 'exhaust', task }];
+  const error = stopped.get(workerOf(task.leaseOwner ?? '')) ?? LEASE_LOST;
+  return [{ do: hasNextTry(task, error, limits) ? 'lose' : 'exhaust', task, error }];
 }
 
-const isLeaseOver = ({ status, leaseExpiresAt }: Task, now: string): boolean =>
+export const isLeaseOver = ({ status, leaseExpiresAt }: Task, now: string): boolean =>
   HELD.includes(status) && leaseExpiresAt !== undefined && leaseExpiresAt <= now;
 
 /**

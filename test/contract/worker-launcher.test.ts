@@ -9,6 +9,7 @@ import {
 import { fromHttp } from '@aws-sdk/credential-providers';
 import { type AwsClientStub, mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoppedTaskDetail } from '#functions/record-stopped-worker/record-stopped-worker.ts';
 import { type EcsOptions, type EndedWorker, startEcs } from '#local/emulators/ecs.ts';
 import type { Emulator } from '#local/emulators/emulator.ts';
 import { ecsWorkerLauncher } from '#shared/aws/worker-launcher.ts';
@@ -186,6 +187,16 @@ describe('workers as real processes', () => {
     process.kill(saw()[0]?.pid ?? 0, 'SIGKILL');
     await until(() => ended.length === 1);
     expect(ended[0]).toMatchObject({ exitCode: 137, signal: 'SIGKILL', wanted: false });
+    const event = ended[0]?.event;
+    expect(event).toMatchObject({ source: 'aws.ecs', 'detail-type': 'ECS Task State Change' });
+    expect(event?.detail).toMatchObject({ taskArn: ended[0]?.taskArn, lastStatus: 'STOPPED', version: 3 });
+    expect(StoppedTaskDetail.parse(event?.detail)).toEqual({
+      version: 3,
+      startedBy: 'one',
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+      containers: [{ name: 'scan-worker', exitCode: 137, reason: 'SIGKILL' }],
+    });
   });
 
   it('stops a process by SIGTERM, and one that does not listen by SIGKILL', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { JobView } from '#shared/contracts/job.ts';
+import type { TimelineResponse } from '#shared/contracts/timeline.ts';
 import { descendantsOf, type Running, stillRunning } from '#test/support/processes.ts';
 import { type RunningService, startService } from '#test/support/service.ts';
 
@@ -45,6 +46,13 @@ async function submitSlowScan(): Promise<string> {
 const readJob = async (jobId: string) =>
   (await (await service.ask(service.as('acme'), `/jobs/${jobId}`)).json()) as JobView;
 
+/** Who held the task, and why no longer. */
+async function endsOfClaims(jobId: string): Promise<{ by: string; why: string }[]> {
+  const timeline = await service.ask(service.as('acme'), `/jobs/${jobId}/timeline`);
+  const { events } = (await timeline.json()) as TimelineResponse;
+  return events.flatMap(({ what, by, why }) => (what === 'claim_ended' ? [{ by, why }] : []));
+}
+
 /** The processes of the scan, once nmap runs. */
 async function duringScan(): Promise<{ worker: Running; nmap: Running }> {
   await expect.poll(scanProcesses, { timeout: 30_000, interval: 100 }).toMatchObject({ nmap: expect.anything() });
@@ -80,6 +88,12 @@ it('a worker killed in mid-scan takes its nmap with it, and the job completes on
   process.kill(worker.pid, 'SIGKILL');
   await expect.poll(() => stillRunning([worker.pid, nmap.pid]), { timeout: 5_000 }).toEqual([]);
   await expectCompletedOnce(jobId);
+  // As far as anybody can tell it was the kernel, for want of memory.
+  expect((await readJob(jobId)).taskList).toMatchObject([{ workerSize: 'large' }]);
+  expect(await endsOfClaims(jobId)).toEqual([
+    { by: expect.stringMatching(/^worker\/small-\d+-\d+$/), why: 'oom' },
+    { by: expect.stringMatching(/^worker\/large-\d+-\d+$/), why: 'completed' },
+  ]);
 });
 
 it('the whole service killed in mid-scan leaves nothing running, and started again completes the job once', async () => {

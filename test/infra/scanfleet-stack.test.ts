@@ -49,6 +49,7 @@ const FOLDERS = [
   'build-report',
   'dispatch-workers',
   'sweep-tasks',
+  'record-stopped-worker',
 ];
 const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replaceAll('-', '')));
 
@@ -207,6 +208,7 @@ describe('a role', () => {
     ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks ecs:DescribeTasks ecs:StopTask iam:PassRole')],
     ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
     ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
+    ['recordstoppedworker', words(LOG, 'dynamodb:UpdateItem')],
   ])('of %s may do what its decision needs and no more', (prefix, actions) => {
     const own = STATEMENTS.filter(({ id }) => id.startsWith(prefix)).flatMap((statement) => statement.actions);
     expect([...new Set(own)].sort()).toEqual(actions);
@@ -243,6 +245,20 @@ describe('a role', () => {
 
   it('is passed to ECS tasks alone', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
+  it('that records stopped workers writes nothing of any tenant', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('^recordstoppedworker'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'dynamodb:UpdateItem',
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FLEET'] } },
+          }),
+        ]),
+      },
+    });
+  });
+
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({
@@ -351,13 +367,19 @@ describe('events and the clock', () => {
   }));
 
   it('start the functions that follow them', () => {
-    expect(rules).toHaveLength(4);
+    expect(rules).toHaveLength(5);
     expect(rules).toEqual(
       expect.arrayContaining([
         { on: 'JobSubmitted', source: ['scanfleet'], own: true, runs: ['dispatch-workers'] },
         { on: 'ReportRequested', source: ['scanfleet'], own: true, runs: ['build-report'] },
         { on: 'rate(1 minute)', source: undefined, own: false, runs: ['dispatch-workers'] },
         { on: 'rate(1 minute)', source: undefined, own: false, runs: ['sweep-tasks'] },
+        {
+          on: 'ECS Task State Change',
+          source: ['aws.ecs'],
+          own: false,
+          runs: ['record-stopped-worker', 'dispatch-workers'],
+        },
       ]),
     );
   });
@@ -365,6 +387,18 @@ describe('events and the clock', () => {
 
 describe('the workers', () => {
   const definitions = ofType('AWS::ECS::TaskDefinition');
+it('only workers of this deployment that have stopped start anybody', () => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: {
+      'detail-type': ['ECS Task State Change'],
+      detail: {
+        clusterArn: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkersCluster'), 'Arn'] }],
+        lastStatus: ['STOPPED'],
+      },
+    },
+  });
+});
+
 
   it.each([
     ['Small', '512', '1024'],

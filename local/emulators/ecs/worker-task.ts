@@ -22,6 +22,16 @@ export interface WorkerTask {
   };
 }
 
+/**
+ * The detail of the event that says a task has stopped: the same, with times as text. ECS counts a task's changes; this is the third, after
+ * it was made and started.
+ */
+export function stoppedDetail(clusterArn: string, task: WorkerTask): object {
+  const text = (at: Date | undefined) => at?.toISOString();
+  const times = { createdAt: text(task.createdAt), startedAt: text(task.startedAt), stoppedAt: text(task.stopped?.at) };
+  return { ...taskView(clusterArn, task), ...times, version: 3 };
+}
+
 /** What a container runtime reports for a process that a signal ended: 128 and its number. */
 export const exitCodeOf = ({ code, signal }: ProcessEnd): number =>
   code ?? 128 + (signal === null ? 0 : constants.signals[signal]);

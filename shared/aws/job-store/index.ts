@@ -21,6 +21,7 @@ import { deleteJob, readTenant } from './remove.ts';
 import { retry } from './retry.ts';
 import { readStats } from './stats.ts';
 import { submit } from './submit.ts';
+import { recordStoppedWorker } from './stopped-workers.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
 import { writer } from './write.ts';
 
@@ -80,3 +81,4 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),
   };
 }
+    recordStoppedWorker: (stopped) => recordStoppedWorker(context, stopped),

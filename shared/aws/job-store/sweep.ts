@@ -1,11 +1,12 @@
 /** 19 to 22. The sweeper looks at each open job once in a while and does what nobody else did. */
 import type { Job } from '../../job/job.ts';
 import type { Sweep } from '../../job/store.ts';
-import { decide, type SweepAction } from '../../job/sweep.ts';
+import { decide, isLeaseOver, type SweepAction } from '../../job/sweep.ts';
 import { isTerminal } from '../../status.ts';
 import { backoffSeconds } from '../../task/backoff.ts';
 import { endClaim } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
+import { sizeNeededAfter } from '../../task/next-try.ts';
 import type { Task, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { CHECK_SHARDS, INDEXES, jobIdOf, jobKey, taskKey } from '../table.ts';
@@ -20,6 +21,7 @@ import { HELD } from './lease.ts';
 import { readJob, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
 import { stopWalk } from './stop.ts';
+import { stopErrors } from './stopped-workers.ts';
 import { nextCheckAt } from './transition.ts';
 
 export const SWEEPER = 'sweep-tasks';
@@ -49,7 +51,9 @@ export async function sweepJob(context: StoreContext, jobId: string): Promise<Sw
   const job = await readJob(context, jobId);
   if (job === undefined) return { ...NOTHING, actions: {} };
   const tasks = isTerminal(job.status) ? [] : await readTasks(context, jobId);
-  const actions = decide(job, tasks, context.now().toISOString(), context.limits);
+  const now = context.now().toISOString();
+  const lost = tasks.filter((task) => isLeaseOver(task, now));
+  const actions = decide(job, tasks, now, context.limits, await stopErrors(context, lost));
   const counted = countBy(actions);
   if (isTerminal(job.status)) return { ...NOTHING, actions: counted, ...(actions.length > 0 ? { finished: job } : {}) };
   if (!(await takeTurn(context, job))) return { ...NOTHING, actions: {} };
@@ -90,9 +94,9 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
     case 'resend':
       return resend(context, action.task);
     case 'lose':
-      return lose(context, action.task);
+      return lose(context, action.task, action.error);
     case 'exhaust':
-      await exhaust(context, job, action.task);
+      await exhaust(context, job, action.task, action.error);
       return NOTHING;
     case 'expire': {
       const expired = await expire(context, job, SWEEPER);
@@ -130,18 +134,14 @@ async function resend({ db, limits, now }: StoreContext, task: Task): Promise<Do
   return sent.ok ? { ...NOTHING, send: [refOf(task)] } : NOTHING;
 }
 
-const LEASE_LOST: TaskError = {
-  code: 'lease_lost',
-  message: 'its worker did not renew the lease in time',
-  retryable: true,
-};
 const LEASE_OVER = '#attempt = :attempt AND #leaseExpiresAt <= :at';
 
-/** 21. Another worker may have it, after a while. */
-async function lose({ db, limits, now, random }: StoreContext, task: Task): Promise<Done> {
+/** 21. Another worker may have it, after a while, if need be a larger one. */
+async function lose({ db, limits, now, random }: StoreContext, task: Task, error: TaskError): Promise<Done> {
   const at = now().toISOString();
   const delaySeconds = backoffSeconds(limits.backoffSeconds, task.failures, random);
   const notBefore = secondsAfter(at, delaySeconds);
+  const workerSize = sizeNeededAfter(error) ?? task.workerSize;
   const lost = await db.write({
     kind: 'update',
     key: taskKey(task.jobId, task.taskId),
@@ -152,17 +152,18 @@ async function lose({ db, limits, now, random }: StoreContext, task: Task): Prom
       notBefore,
       checkAt: secondsAfter(notBefore, limits.sweepSeconds),
       resends: 0,
-      error: LEASE_LOST,
-      claims: endClaim(task.claims, at, LEASE_LOST.code),
+      error,
+      workerSize,
+      claims: endClaim(task.claims, at, error.code),
     },
     add: { failures: 1, leasesLost: 1 },
     remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
   });
-  return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf(task), delaySeconds }] } : NOTHING;
+  return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf({ ...task, workerSize }), delaySeconds }] } : NOTHING;
 }
 
 /** 22. It failed once too often: a dead letter. */
-async function exhaust({ db, now }: StoreContext, job: Job, task: Task): Promise<void> {
+async function exhaust({ db, now }: StoreContext, job: Job, task: Task, error: TaskError): Promise<void> {
   const at = now().toISOString();
   const end: Update = {
     kind: 'update',
@@ -172,12 +173,12 @@ async function exhaust({ db, now }: StoreContext, job: Job, task: Task): Promise
     set: {
       status: 'failed',
       endedAt: at,
-      error: LEASE_LOST,
-      claims: endClaim(task.claims, at, LEASE_LOST.code),
+      error,
+      claims: endClaim(task.claims, at, error.code),
       deadLetteredAt: at,
     },
     add: { failures: 1, leasesLost: 1 },
     remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore'],
   };
-  await db.transact([end, countEnd(task.jobId, 'failed'), putDeadLetter(task, LEASE_LOST, at, partsExpireAt(job))]);
+  await db.transact([end, countEnd(task.jobId, 'failed'), putDeadLetter(task, error, at, partsExpireAt(job))]);
 }

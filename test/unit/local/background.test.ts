@@ -14,7 +14,7 @@ function start(handlers: Record<string, () => Promise<void>> = {}) {
       calls.push(`${name} ${(event as BusEvent)['detail-type']}`);
       await handlers[name]?.();
     };
-  const names = ['dispatch-workers', 'sweep-tasks', 'build-report'];
+  const names = ['dispatch-workers', 'record-stopped-worker', 'sweep-tasks', 'build-report'];
   const background = startBackground(
     {
       functions: new Map(names.map((name) => [name, handler(name)])),
@@ -58,6 +58,19 @@ it('starts dispatch-workers on JobSubmitted and build-report on ReportRequested,
   for (const type of ['JobSubmitted', 'ReportRequested', 'JobFinished']) background.deliver(event(type));
   await vi.advanceTimersByTimeAsync(500);
   expect(calls.sort()).toEqual(['build-report ReportRequested', 'dispatch-workers JobSubmitted']);
+  await background.close();
+});
+
+it('records why a worker stopped, and dispatches', async () => {
+  const { background, calls, event } = start();
+  await vi.advanceTimersByTimeAsync(500);
+  calls.length = 0;
+  background.deliver(event('ECS Task State Change'));
+  await vi.advanceTimersByTimeAsync(500);
+  expect(calls.sort()).toEqual([
+    'dispatch-workers ECS Task State Change',
+    'record-stopped-worker ECS Task State Change',
+  ]);
   await background.close();
 });
 

@@ -127,6 +127,23 @@ describe('decide', () => {
   });
 });
 
+describe('a lost lease', () => {
+  const oom = { code: 'oom', message: 'killed', retryable: true };
+  const decided = (task: Task, worker: string) => decide(open(1), [task], NOW, limits, new Map([[worker, oom]]));
+
+  it('has the cause its worker is known to have ended of', () =>
+    expect(decided(held(NOW), 'w')).toMatchObject([{ do: 'lose', error: oom }]));
+
+  it('has no other where another worker ended', () =>
+    expect(decided(held(NOW), 'v')).toMatchObject([{ do: 'lose', error: { code: 'lease_lost' } }]));
+
+  it('is the last when the largest worker was short of memory', () =>
+    expect(decided(held(NOW, { workerSize: 'large' }), 'w')).toMatchObject([{ do: 'exhaust', error: oom }]));
+
+  it('is none while the lease holds, whatever is known of its worker', () =>
+    expect(decided(held(AFTER), 'w')).toEqual([]));
+});
+
 describe('canBeStopped', () => {
   const stopped = (stopAt: string, fields: Partial<Job> = {}) => open(1, { status: 'cancelling', stopAt, ...fields });
   const TWO_LEASES_AGO = '2026-01-31T12:58:00.000Z';
