@@ -30,7 +30,18 @@ let emulators: Emulators;
 let closeEvents: () => Promise<void>;
 const delivered: EventBridgeEvent<string, unknown>[] = [];
 let handlers: Record<
-  'submit' | 'get' | 'list' | 'cancel' | 'retry' | 'delete' | 'timeline' | 'stats' | 'export' | 'link' | 'build' | 'sweep',
+  | 'submit'
+  | 'get'
+  | 'list'
+  | 'cancel'
+  | 'retry'
+  | 'delete'
+  | 'timeline'
+  | 'stats'
+  | 'export'
+  | 'link'
+  | 'build'
+  | 'sweep',
   unknown
 >;
 
