@@ -45,7 +45,6 @@ export class WorkerFleet extends Construct {
 
   /**
    * Starts workers of our definitions on our cluster, with the definitions' tags, sees what runs there, and stops what does not start.
-   * ListTasks knows no narrower resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service").
    */
   launchedBy(launcher: IGrantable): void {
     const onCluster = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
@@ -54,12 +53,13 @@ export class WorkerFleet extends Construct {
     const workers = [this.arnOf('task', `${this.cluster.clusterName}/*`)];
     const grant = (action: string, resourceArns: string[], conditions: Record<string, Record<string, unknown>>) =>
       Grant.addToPrincipal({ grantee: launcher, actions: [action], resourceArns, conditions });
+    this.watchedBy(launcher);
     grant('ecs:RunTask', definitions, onCluster);
     grant('ecs:TagResource', workers, whenStarting);
-    grant('ecs:ListTasks', ['*'], onCluster);
-    grant('ecs:DescribeTasks', workers, onCluster);
     grant('ecs:StopTask', workers, onCluster);
     for (const definition of this.definitions) definition.rolesPassedBy(launcher);
+  }
+
   /** ListTasks knows no narrower resource than its condition (Service Authorization Reference, "Amazon Elastic Container Service"). */
   watchedBy(watcher: IGrantable): void {
     const conditions = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
@@ -78,8 +78,6 @@ export class WorkerFleet extends Construct {
       },
       targets: followers.map(({ lambda }) => new LambdaFunction(lambda, { maxEventAge: Duration.hours(1) })),
     });
-  }
-
   }
 
   private arnOf(resource: string, resourceName: string): string {

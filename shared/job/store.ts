@@ -163,16 +163,16 @@ export interface JobStore {
   dueJobs(limit: number): Promise<readonly string[]>;
   /** 19 to 22 with 3, 4, 5, 12, 14, 15: looks at one due job and repairs what it needs. */
   sweepJob(jobId: string): Promise<Sweep>;
-
-  /** The tenant's figures of the days `from` to `to`, both included, in order; kept for 90 days. */
-  readStats(tenant: string, from: string, to: string): Promise<readonly DayFigures[]>;
-
-  /** Takes one token of the principal's bucket; seconds to wait when there is none. */
   /**
    * For the sweeper, which names it as the cause when it loses the leases of that worker. Of several reports the one with the highest
    * version counts.
    */
   recordStoppedWorker(stopped: StoppedWorker): Promise<void>;
+
+  /** The tenant's figures of the days `from` to `to`, both included, in order; kept for 90 days. */
+  readStats(tenant: string, from: string, to: string): Promise<readonly DayFigures[]>;
+
+  /** Takes one token of the principal's bucket; seconds to wait when there is none. */
   takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;
 }
 

@@ -48,8 +48,8 @@ const FOLDERS = [
   'get-health',
   'build-report',
   'dispatch-workers',
-  'sweep-tasks',
   'record-stopped-worker',
+  'sweep-tasks',
 ];
 const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replaceAll('-', '')));
 
@@ -206,9 +206,9 @@ describe('a role', () => {
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],
     ['sweeptasks',      words(WRITE, LOG, 'sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage events:PutEvents')],
     ['dispatchworkers', words(LOG, 'sqs:GetQueueAttributes ecs:RunTask ecs:TagResource ecs:ListTasks ecs:DescribeTasks ecs:StopTask iam:PassRole')],
+    ['recordstoppedworker', words(LOG, 'dynamodb:UpdateItem')],
     ['WorkersSmallDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
     ['WorkersLargeDefinitionTaskRole', words(WRITE, S3_READ, S3_WRITE, 'sqs:ReceiveMessage sqs:DeleteMessage sqs:SendMessage events:PutEvents')],
-    ['recordstoppedworker', words(LOG, 'dynamodb:UpdateItem')],
   ])('of %s may do what its decision needs and no more', (prefix, actions) => {
     const own = STATEMENTS.filter(({ id }) => id.startsWith(prefix)).flatMap((statement) => statement.actions);
     expect([...new Set(own)].sort()).toEqual(actions);
@@ -243,8 +243,6 @@ describe('a role', () => {
     });
   });
 
-  it('is passed to ECS tasks alone', () => {
-    template.hasResourceProperties('AWS::IAM::Policy', {
   it('that records stopped workers writes nothing of any tenant', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyName: Match.stringLikeRegexp('^recordstoppedworker'),
@@ -259,6 +257,8 @@ describe('a role', () => {
     });
   });
 
+  it('is passed to ECS tasks alone', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({
@@ -372,21 +372,19 @@ describe('events and the clock', () => {
       expect.arrayContaining([
         { on: 'JobSubmitted', source: ['scanfleet'], own: true, runs: ['dispatch-workers'] },
         { on: 'ReportRequested', source: ['scanfleet'], own: true, runs: ['build-report'] },
-        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['dispatch-workers'] },
-        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['sweep-tasks'] },
         {
           on: 'ECS Task State Change',
           source: ['aws.ecs'],
           own: false,
           runs: ['record-stopped-worker', 'dispatch-workers'],
         },
+        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['dispatch-workers'] },
+        { on: 'rate(1 minute)', source: undefined, own: false, runs: ['sweep-tasks'] },
       ]),
     );
   });
 });
 
-describe('the workers', () => {
-  const definitions = ofType('AWS::ECS::TaskDefinition');
 it('only workers of this deployment that have stopped start anybody', () => {
   template.hasResourceProperties('AWS::Events::Rule', {
     EventPattern: {
@@ -399,6 +397,8 @@ it('only workers of this deployment that have stopped start anybody', () => {
   });
 });
 
+describe('the workers', () => {
+  const definitions = ofType('AWS::ECS::TaskDefinition');
 
   it.each([
     ['Small', '512', '1024'],

@@ -22,6 +22,7 @@ import { retry } from './retry.ts';
 import { readStats } from './stats.ts';
 import { submit } from './submit.ts';
 import { recordStoppedWorker } from './stopped-workers.ts';
+import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
 import { writer } from './write.ts';
 
@@ -78,7 +79,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     dueJobs: (limit) => dueJobs(context, limit),
     sweepJob: (jobId) => sweepJob(context, jobId),
     readStats: (tenant, from, to) => readStats(context, tenant, from, to),
+    recordStoppedWorker: (stopped) => recordStoppedWorker(context, stopped),
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),
   };
 }
-    recordStoppedWorker: (stopped) => recordStoppedWorker(context, stopped),
