@@ -20,7 +20,6 @@ import { release, releaseWaiting } from './release.ts';
 import { deleteJob, readTenant } from './remove.ts';
 import { retry } from './retry.ts';
 import { readStats } from './stats.ts';
-import { submit } from './submit.ts';
 import { recordStoppedWorker } from './stopped-workers.ts';
 import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
