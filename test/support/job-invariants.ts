@@ -48,7 +48,10 @@ const jobsOf = (records: readonly Records[], world: JobWorld, tenant: string): I
 export async function wrongNow(under: StoreUnderTest, world: JobWorld, seen: Seen): Promise<string[]> {
   const records = await Promise.all([...world.tenantOf.keys()].map((jobId) => recordsOf(under, jobId)));
   const wrong = [...world.violations];
-  for (const record of records) wrong.push(...wrongWithJob(record, seen));
+  for (const record of records) {
+    wrong.push(...record.tasks.flatMap((task) => wrongWithTask(record.jobId, task, seen, world)));
+    wrong.push(...wrongWithJob(record, seen));
+  }
   for (const tenant of world.tenants) {
     const jobs = jobsOf(records, world, tenant);
     wrong.push(...wrongWithQuota(jobs, await under.item(quotaKey(tenant))));
@@ -58,20 +61,39 @@ export async function wrongNow(under: StoreUnderTest, world: JobWorld, seen: See
   return wrong;
 }
 
+/** Attempts only rise, and each that is over shows when and why: who claims what somebody holds leaves a gap. */
+function wrongWithTask(jobId: string, task: Item, seen: Seen, { metBusyHost }: JobWorld): string[] {
+  const before = seen.get(`${task.pk} ${task.sk}`);
+  seen.set(`${task.pk} ${task.sk}`, task);
+  const { attempt, status, claims } = task as unknown as Task;
+  const taskId = String(task.sk).slice('TASK#'.length);
+  const over = Array.from({ length: HELD.includes(status) ? attempt - 1 : attempt }, (_, at) => at + 1);
+  const recorded = over.filter(
+    (one) => !metBusyHost.has(`${jobId} ${taskId} ${one}`) || claims.some((claim) => claim.attempt === one),
+  );
+  const rules: [string, boolean][] = [
+    [`its attempt fell from ${before?.attempt} to ${attempt}`, attempt >= number(before, 'attempt')],
+    [
+      `its claims are ${claims.map((claim) => claim.attempt)}, not ${recorded}`,
+      isDeepStrictEqual(
+        claims.map((claim) => claim.attempt),
+        recorded,
+      ),
+    ],
+    [
+      'a claim that is over does not say why',
+      claims.every(({ endedAt, why }) => endedAt !== undefined && why !== undefined),
+    ],
+  ];
+  return broken(rules).map((what) => `${jobId} task ${taskId}: ${what}`);
+}
+
 function wrongWithJob({ jobId, job, tasks }: Records, seen: Seen): string[] {
   const wrong: string[] = [];
   const expect = (what: string, actual: unknown, expected: unknown) => {
     if (actual !== expected)
       wrong.push(`${jobId} (${job?.status}, round ${job?.round}): ${what} is ${actual}, not ${expected}`);
   };
-  for (const task of tasks) {
-    const before = seen.get(`${task.pk} ${task.sk}`);
-    if (number(task, 'attempt') < number(before, 'attempt')) wrong.push(`${jobId} ${task.sk}: its attempt fell`);
-    seen.set(`${task.pk} ${task.sk}`, task);
-    const { claims } = task as unknown as Task;
-    if (new Set(claims.map(({ attempt }) => attempt)).size < claims.length)
-      wrong.push(`${jobId} ${task.sk}: a claim stands twice`);
-  }
   if (job === undefined || job.status === 'deleted') {
     expect('tasks on the queue or held', tasks.filter(({ checkAt }) => checkAt !== undefined).length, 0);
     return wrong;

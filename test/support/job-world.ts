@@ -26,6 +26,8 @@ export type Command =
   | { readonly do: 'work'; readonly message: number; readonly host: number }
   | { readonly do: 'beat' | 'die'; readonly holder: number }
   | { readonly do: 'end'; readonly holder: number; readonly how: 'complete' | 'fail' | 'transient' | 'shutdown' }
+  /** Workers take all there is on the queue, and end it alike. */
+  | { readonly do: 'rush'; readonly how: 'complete' | 'fail' | 'transient' }
   | { readonly do: 'drop' | 'repeat'; readonly message: number }
   | { readonly do: 'cancel' | 'retry' | 'delete'; readonly job: number }
   | { readonly do: 'sweep' }
@@ -72,6 +74,8 @@ export class JobWorld {
   /** Of every job that was ever submitted, whether it came to be or not. */
   readonly tenantOf = new Map<string, string>();
   readonly holders: Holder[] = [];
+  /** `<jobId> <taskId> <attempt>` of claims that met a busy host, of which the records keep no trace. */
+  readonly metBusyHost = new Set<string>();
   /** What no invariant of the records shows: scans that should never have begun. */
   readonly violations: string[] = [];
   readonly announced: string[] = [];
@@ -88,7 +92,8 @@ export class JobWorld {
 
   async run({ command, mishaps }: Step): Promise<void> {
     let writes = 0;
-    this.#under.decideFaults(({ operation }: Call) => {
+    const outer = this.#faults;
+    this.#meet(({ operation }: Call) => {
       if (operation !== 'TransactWriteItems' && operation !== 'UpdateItem') return undefined;
       const mishap = mishaps.find(({ at }) => at === writes);
       writes += 1;
@@ -99,8 +104,14 @@ export class JobWorld {
     } catch (error) {
       if (!isExpected(error)) throw error;
     } finally {
-      this.#under.decideFaults(() => undefined);
+      this.#meet(outer);
     }
+  }
+
+  #faults: (call: Call) => Fault | undefined = () => undefined;
+  #meet(faults: (call: Call) => Fault | undefined): void {
+    this.#faults = faults;
+    this.#under.decideFaults(faults);
   }
 
   /** What landed late lands now, wherever it still can. */
@@ -110,6 +121,7 @@ export class JobWorld {
 
   /** All that was wrong is over: dead workers stay dead, time passes, and others work until nothing is left to do. */
   async calmDown(): Promise<void> {
+    this.#meet(() => undefined);
     await this.landLate();
     this.holders.splice(0);
     for (let minute = 1; minute <= CALM_MINUTES; minute += 1) {
@@ -119,10 +131,15 @@ export class JobWorld {
         this.violations.push(`a job was still being stopped after ${STOP_MINUTES} minutes`);
       this.#under.pass(60);
       await this.#sweep();
-      for (const ref of this.#messages.splice(0)) {
-        await this.#work(ref, 0);
-        await this.#end(0, 'complete');
-      }
+      await this.#rush('complete');
+    }
+  }
+
+  async #rush(how: 'complete' | 'fail' | 'transient'): Promise<void> {
+    for (const ref of this.#messages.splice(0)) {
+      const others = this.holders.length;
+      await this.#work(ref, others);
+      if (this.holders.length > others) await this.#end(others, how);
     }
   }
 
@@ -170,6 +187,8 @@ export class JobWorld {
         return void take(this.holders, command.holder);
       case 'end':
         return this.#end(command.holder, command.how);
+      case 'rush':
+        return this.#rush(command.how);
       case 'drop':
         return void take(this.#messages, command.message);
       case 'repeat': {
@@ -214,7 +233,11 @@ export class JobWorld {
     await this.store.start(job, 'worker');
     const name = `${this.tenants[0]}-host-${host % HOSTS}`;
     if ((await this.store.lockHosts(claimed.held, [name])) === 'locked') this.holders.push({ ...claimed, host: name });
-    else if ((await this.store.putBack(claimed.held, 'host_busy', 5)) === 'queued') this.#messages.push(ref);
+    else {
+      const { jobId, taskId, attempt } = claimed.held;
+      this.metBusyHost.add(`${jobId} ${taskId} ${attempt}`);
+      if ((await this.store.putBack(claimed.held, 'host_busy', 5)) === 'queued') this.#messages.push(ref);
+    }
   }
 
   async #isCancelled(jobId: string): Promise<boolean> {
