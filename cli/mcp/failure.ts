@@ -22,6 +22,9 @@ const NEXT: Readonly<Record<string, string>> = {
   no_credentials: 'ask the user to log in to AWS, then call again',
 };
 
+/** A thousand targets can be wrong, each in the same way. */
+const MAX_FIELDS = 20;
+
 const NOT_ALLOWED = 'ask the user: these credentials may not do this';
 const AGAIN = 'call again in a moment';
 const GIVE_UP = 'tell the user; the same call again will not help';
@@ -44,7 +47,9 @@ export function failureResult(error: unknown): CallToolResult {
 function whatHappened(error: unknown): string[] {
   if (!(error instanceof ScanfleetError))
     return [`An unexpected error: ${error instanceof Error ? error.message : String(error)}`];
-  const fields = fieldsOf(error).map(({ field, message }) => `- ${fieldName(field)}: ${message}`);
+  const errors = fieldsOf(error);
+  const fields = errors.slice(0, MAX_FIELDS).map(({ field, message }) => `- ${fieldName(field)}: ${message}`);
+  if (errors.length > MAX_FIELDS) fields.push(`- and ${errors.length - MAX_FIELDS} more`);
   // A ValidationError's own message is the list of its fields.
   const summary = error instanceof ValidationError ? 'The request cannot be used' : error.message;
   return [`${summary} (${error.code})`, ...fields];

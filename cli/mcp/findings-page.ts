@@ -9,7 +9,7 @@ import { harmless } from './harmless.ts';
 
 /**
  * About 8,000 tokens of English or JSON (4 bytes a token), so that a page leaves room in any context; some clients warn from 10,000
- * tokens a result on and cut at 25,000 (https://docs.claude.com/en/docs/claude-code/mcp#mcp-output-limits-and-warnings).
+ * tokens a result on and cut at 25,000 (https://code.claude.com/docs/en/mcp).
  */
 export const MAX_PAGE_BYTES = 32 * 1024;
 /** So many findings still have room for what says where and how severe each is. */

@@ -50,6 +50,13 @@ describe('a failure as a tool result', () => {
     expect(told(error).at(-1)).toContain(next);
   });
 
+  it('names the first twenty of many fields', () => {
+    const errors = Array.from({ length: 1_000 }, (_, i) => ({ field: `targets[${i}]`, message: 'is denied' }));
+    const lines = told(apiError(403, 'target_denied', { errors }));
+    expect(lines.slice(19, 22)).toEqual(['- targets[18]: is denied', '- targets[19]: is denied', '- and 980 more']);
+    expect(lines).toHaveLength(23);
+  });
+
   it('is made harmless', () => {
     const errors = [{ field: 'targets[0]', message: 'is "\u001b[2J\u202e"' }];
     expect(told(apiError(400, 'invalid_request', { errors }))).toContain('- targets[0]: is "\\x1b[2J\\u202e"');
