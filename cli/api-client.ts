@@ -60,6 +60,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   reportLink: true,
   listDeadLetters: true,
   redriveDeadLetters: false,
+  getQueue: true,
   getOpenapi: true,
   getHealth: true,
 };

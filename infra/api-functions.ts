@@ -7,6 +7,7 @@ import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
+import type { Env as GetQueueEnv } from '#functions/get-queue/env.ts';
 import type { Env as GetStatsEnv } from '#functions/get-stats/env.ts';
 import type { Env as GetTimelineEnv } from '#functions/get-timeline/env.ts';
 import type { Env as ListDeadLettersEnv } from '#functions/list-dead-letters/env.ts';
@@ -17,17 +18,23 @@ import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
 import { type RouteName, routes } from '#shared/contracts/routes.ts';
 import { NodeFunction } from './constructs/node-function.ts';
+import type { WorkerFleet } from './constructs/worker-fleet.ts';
 import type { Foundation } from './foundation.ts';
 
 /** A streamed answer may take as long as a Lambda may (API Gateway developer guide, "Response streaming"). */
 const STREAM_TIMEOUT = Duration.minutes(15);
 
-export function apiFunctions(scope: Construct, foundation: Foundation): Record<RouteName, NodeFunction> {
+export function apiFunctions(
+  scope: Construct,
+  foundation: Foundation,
+  workers: WorkerFleet,
+): Record<RouteName, NodeFunction> {
   const functions = {
     ...controlFunctions(scope, foundation),
     ...readFunctions(scope, foundation),
     ...reportFunctions(scope, foundation),
     ...deadLetterFunctions(scope, foundation),
+    getQueue: queueFunction(scope, foundation, workers),
     ...serviceFunctions(scope, foundation),
   };
   for (const rated of Object.values(functions)) foundation.jobs.meteredBy(rated);
@@ -139,6 +146,17 @@ function deadLetterFunctions(scope: Construct, { jobs, tasks, events, settings }
   events.sentBy(redriveDeadLetters);
 
   return { listDeadLetters, redriveDeadLetters };
+}
+
+function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, workers: WorkerFleet) {
+  const getQueue = new NodeFunction<GetQueueEnv>(scope, routes.getQueue.function, {
+    variables: { ...jobs.variables, ...tasks.variables, ...workers.variables, ...callersIn(settings) },
+    limits: settings.limits,
+  });
+  jobs.readBy(getQueue);
+  tasks.watchedBy(getQueue);
+  workers.watchedBy(getQueue);
+  return getQueue;
 }
 
 /** What tells of the service itself. */

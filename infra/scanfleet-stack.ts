@@ -26,7 +26,7 @@ export class ScanfleetStack extends Stack {
     const workers = new WorkerFleet(this, 'Workers', foundation);
     eventFunctions(this, foundation, workers);
     const api = new JobApi(this, 'Api', {
-      functions: apiFunctions(this, foundation),
+      functions: apiFunctions(this, foundation, workers),
       allowedAccounts: settings.allowedAccounts,
     });
     new CfnOutput(this, 'ApiUrl', { value: api.url });

@@ -25,6 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'delete', summary: 'Delete a job that has ended', load: () => import('./delete.ts') },
   { name: 'timeline', summary: 'Show what happened to a job, and why', load: () => import('./timeline.ts') },
   { name: 'dead-letters', summary: 'Show what was given up, and redrive it', load: () => import('./dead-letters.ts') },
+  { name: 'queue', summary: 'Show what waits, and what runs it', load: () => import('./queue.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
   { name: 'stats', summary: "Show how one's own jobs went, by day and scanner", load: () => import('./stats.ts') },
   { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },

@@ -8,6 +8,7 @@ import { HealthView } from './health.ts';
 import { JobId } from './ids.ts';
 import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
+import { QueueQuery, QueueView } from './queue.ts';
 import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
 import { StatsQuery, StatsResponse } from './stats.ts';
 import { SubmitJobRequest } from './submit-job.ts';
@@ -166,6 +167,16 @@ export const routes = {
     summary: 'Try again what was given up: the tasks of its job that did not complete run once more',
     request: { path: none, query: none, body: RedriveRequest },
     responses: { 200: RedriveResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getQueue: route({
+    method: 'GET',
+    path: '/queue',
+    function: 'get-queue',
+    summary: 'What waits, what runs it and what was given up',
+    request: { path: none, query: QueueQuery, body: noBody },
+    responses: { 200: QueueView },
     streaming: false,
     callers: 'any',
   }),

@@ -159,6 +159,11 @@ export interface JobStore {
   /** A message with the same hash is recorded once. */
   recordUnreadable(message: UnreadableMessage): Promise<void>;
 
+  /** Of the tenant, or of all, a bounded number; in the order in which their tasks are released. Eventually consistent. */
+  openJobs(tenant?: string): Promise<readonly Job[]>;
+  /** Up to `limit` tasks that wait for a worker, in order of number, around the first that is not released. */
+  nextTasks(job: Job, limit: number): Promise<readonly Task[]>;
+
   /** Open (or unannounced) jobs whose checkAt has passed, oldest first. Eventually consistent. */
   dueJobs(limit: number): Promise<readonly string[]>;
   /** 19 to 22 with 3, 4, 5, 12, 14, 15: looks at one due job and repairs what it needs. */

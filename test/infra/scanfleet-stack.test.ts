@@ -44,6 +44,7 @@ const FOLDERS = [
   'report-link',
   'list-dead-letters',
   'redrive-dead-letters',
+  'get-queue',
   'get-openapi',
   'get-health',
   'build-report',
@@ -94,9 +95,9 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(14);
+    expect(permissions).toHaveLength(15);
     for (const { SourceArn } of permissions)
-      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|openapi\.json|health)/);
+      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|queue|openapi\.json|health)/);
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
@@ -201,6 +202,7 @@ describe('a role', () => {
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['listdeadletters', words(READ, LOG, 'dynamodb:UpdateItem')],
     ['redrivedeadletters', words(WRITE, LOG, 'sqs:SendMessage events:PutEvents')],
+    ['getqueue',        words(READ, LOG, 'dynamodb:UpdateItem sqs:GetQueueAttributes ecs:ListTasks ecs:DescribeTasks')],
     ['getopenapi',      words(LOG, 'dynamodb:UpdateItem')],
     ['gethealth',       words(LOG, 'dynamodb:UpdateItem')],
     ['buildreport',     words(READ, LOG, S3_READ, S3_WRITE)],

@@ -13,6 +13,7 @@ import { finish } from './finish.ts';
 import { lockHosts, unlockHosts } from './hosts.ts';
 import { heartbeat, putBack } from './lease.ts';
 import { listJobs } from './list.ts';
+import { nextTasks, openJobs } from './open-jobs.ts';
 import { takeToken } from './rate.ts';
 import { reader } from './read.ts';
 import { peekJob, readEvents, readJob, readSpec, readTask, readTasks } from './records.ts';
@@ -75,6 +76,8 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     removeDeadLetter: (letter) => removeDeadLetter(context, letter),
     listUnreadable: (limit, after) => listUnreadable(context, limit, after),
     recordUnreadable: (message) => recordUnreadable(context, message),
+    openJobs: (tenant) => openJobs(context, tenant),
+    nextTasks: (job, limit) => nextTasks(context, job, limit),
     dueJobs: (limit) => dueJobs(context, limit),
     sweepJob: (jobId) => sweepJob(context, jobId),
     readStats: (tenant, from, to) => readStats(context, tenant, from, to),

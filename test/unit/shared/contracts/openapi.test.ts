@@ -37,6 +37,7 @@ describe('the OpenAPI document', () => {
       'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity] [] body none: 200,202,303,default',
       'get /jobs/{jobId}/timeline getTimeline [jobId] [limit,cursor] [] body none: 200,default',
       'get /openapi.json getOpenapi [] [] [] body none: 200,default',
+      'get /queue getQueue [] [scope] [] body none: 200,default',
       'get /stats getStats [] [from,to] [] body none: 200,default',
       'post /dead-letters/redrive redriveDeadLetters [] [] [] body required: 200,default',
       'post /jobs submitJob [] [] [Idempotency-Key] body required: 200,201,default',

@@ -1,0 +1,16 @@
+/** The environment of get-queue. */
+import type * as z from 'zod';
+import { Variables } from '../middleware/variables.ts';
+
+export const Env = Variables.pick({
+  JOB_TABLE: true,
+  TASK_QUEUE_URL_SMALL: true,
+  TASK_QUEUE_URL_LARGE: true,
+  WORKER_CLUSTER: true,
+  WORKER_TASK_DEFINITION_SMALL: true,
+  WORKER_TASK_DEFINITION_LARGE: true,
+  WORKER_SUBNETS: true,
+  WORKER_SECURITY_GROUPS: true,
+  CALLER_SETTINGS: true,
+});
+export type Env = z.output<typeof Env>;
