@@ -97,7 +97,9 @@ describe('the API', () => {
     );
     expect(permissions).toHaveLength(15);
     for (const { SourceArn } of permissions)
-      expect(JSON.stringify(SourceArn)).toMatch(/\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|queue|openapi\.json|health)/);
+      expect(JSON.stringify(SourceArn)).toMatch(
+        /\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|queue|openapi\.json|health)/,
+      );
   });
 
   it('answers what API Gateway refuses by itself as problem+json, with the security headers', () => {
