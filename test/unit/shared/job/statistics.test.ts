@@ -75,6 +75,12 @@ describe('figuresOf', () => {
     });
   });
 
+  it("takes every claim of a first round for its own, though the worker's clock is behind", () => {
+    const early: Claim = { ...claim(1, 2, 'shutdown'), at: '2026-01-31T11:59:59.000Z' };
+    const tasks = [aTask({ claims: [early, claim(3, 4, 'completed')] })];
+    expect(figuresOf(aJob(), tasks, 'nmap', END)).toMatchObject({ runsAgain: 1 });
+  });
+
   it.each([
     ['was stopped by its worker', claim(30, 42, 'cancelled'), 0],
     ['did not stop', claim(30, 45, 'did_not_stop'), 1],
