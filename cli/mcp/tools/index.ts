@@ -1,6 +1,7 @@
 /** The table of tools. A new one is a file here and a row in this table. */
 import type { Tool } from '../tool.ts';
 import { cancelScan } from './cancel-scan.ts';
+import { getQueueStatus } from './get-queue-status.ts';
 import { getScanResults } from './get-scan-results.ts';
 import { getScanStatus } from './get-scan-status.ts';
 import { listScanners } from './list-scanners.ts';
@@ -12,6 +13,7 @@ export const TOOLS: readonly Tool[] = [
   getScanStatus,
   getScanResults,
   listScanners,
+  getQueueStatus,
   listTasks,
   cancelScan,
 ];

@@ -118,6 +118,11 @@ describe('a scan', () => {
     expect(refusal(other)).toMatch(/\(idempotency_key_reused\)\nNext: .* choose a new key[.]$/);
   });
 
+  it('has left the queue', async () => {
+    const queue = await client.call('get_queue_status', {});
+    expect(queue.structuredContent).toMatchObject({ queue_depth: 0, dlq_size: 0, next_tasks: [] });
+  });
+
   it('stands in the list, newest first', async () => {
     const { task_id: second } = await start(client, { name: 'second' });
     await ended(client, second);
@@ -165,6 +170,7 @@ describe('a client', () => {
       'get_scan_status',
       'get_scan_results',
       'list_scanners',
+      'get_queue_status',
       'list_tasks',
       'cancel_scan',
     ]);

@@ -1,6 +1,7 @@
 /** What the tools say of themselves, and how their words become the API's. */
 import { describe, expect, it } from 'vitest';
 import { listed } from '#cli/mcp/call-tool.ts';
+import { queueOutput } from '#cli/mcp/tools/get-queue-status.ts';
 import { statusOutput } from '#cli/mcp/tools/get-scan-status.ts';
 import { TOOLS } from '#cli/mcp/tools/index.ts';
 import { submitBody } from '#cli/mcp/tools/run-untrusted-scan.ts';
@@ -13,6 +14,7 @@ describe('the table of tools', () => {
     get_scan_status:    [true,  false, true,  false],
     get_scan_results:   [true,  false, true,  true],
     list_scanners:      [true,  false, true,  false],
+    get_queue_status:   [true,  false, true,  false],
     list_tasks:         [true,  false, true,  false],
     cancel_scan:        [false, true,  true,  false],
   };
@@ -40,6 +42,29 @@ describe('the table of tools', () => {
       severity: 'info',
       page: 1,
       page_size: 20,
+    });
+  });
+});
+
+describe('get_queue_status', () => {
+  it('counts what waits and what runs together, and names scans by their task_id', () => {
+    const nextTask = { jobId: JOB_ID, taskId: '0002', scanner: 'nmap', status: 'queued' } as const;
+    const queue = {
+      openJobs: 1,
+      released: 2,
+      waiting: 3,
+      nextTasks: [{ ...nextTask, notBefore: '2026-01-31T12:00:05.000Z' }, nextTask],
+      deadLetters: 4,
+      workers: { small: { running: 1, starting: 0 }, large: { running: 0, starting: 0 } },
+    };
+    expect(queueOutput(queue, new Date('2026-01-31T12:00:00.000Z'))).toEqual({
+      queue_depth: 5,
+      dlq_size: 4,
+      next_tasks: [
+        { task_id: JOB_ID, scanner_type: 'nmap', status: 'queued', not_before: '2026-01-31T12:00:05.000Z' },
+        { task_id: JOB_ID, scanner_type: 'nmap', status: 'queued', not_before: null },
+      ],
+      timestamp: '2026-01-31T12:00:00.000Z',
     });
   });
 });
