@@ -91,11 +91,20 @@ interface Setting {
   readonly aws: LocalAws;
 }
 
+/** How long lines wait to be written together: one by one they would cost a tenth of all processor time at 200 requests a second. */
+const LOG_PAUSE_MS = 100;
+
 /** Log lines of functions and workers go to a file: what the service says to its user would drown in them. */
 function openLog(started: AsyncDisposableStack, file: string): Writable {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  stream.cork();
+  const writing = setInterval(() => {
+    stream.uncork();
+    stream.cork();
+  }, LOG_PAUSE_MS);
   logTo(stream);
   started.defer(async () => {
+    clearInterval(writing);
     logTo(process.stderr);
     await new Promise((resolve) => stream.end(resolve));
   });
