@@ -86,7 +86,7 @@ it('a worker killed in mid-scan takes its nmap with it, and the job completes on
   const jobId = await submitSlowScan();
   const { worker, nmap } = await duringScan();
   process.kill(worker.pid, 'SIGKILL');
-  await expect.poll(() => stillRunning([worker.pid, nmap.pid]), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => stillRunning([worker.pid, nmap.pid]), { timeout: 20_000 }).toEqual([]);
   await expectCompletedOnce(jobId);
   // As far as anybody can tell it was the kernel, for want of memory.
   expect((await readJob(jobId)).taskList).toMatchObject([{ workerSize: 'large' }]);
@@ -101,7 +101,7 @@ it('the whole service killed in mid-scan leaves nothing running, and started aga
   await duringScan();
   const started = (await descendantsOf(service.pid)).map(({ pid }) => pid);
   await service.stop('SIGKILL');
-  await expect.poll(() => stillRunning(started), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => stillRunning(started), { timeout: 20_000 }).toEqual([]);
   service = await startService({ state, env: IMPATIENT });
   await expectCompletedOnce(jobId);
 });

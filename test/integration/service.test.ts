@@ -90,7 +90,7 @@ describe('at the end', () => {
     const started = (await descendantsOf(service.pid)).map(({ pid }) => pid);
     expect(started.length).toBeGreaterThan(0);
     await service.stop('SIGKILL');
-    await expect.poll(() => stillRunning(started), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => stillRunning(started), { timeout: 20_000 }).toEqual([]);
   });
 });
 

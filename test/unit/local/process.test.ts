@@ -61,7 +61,7 @@ describe('a child process of local', () => {
     const child = await start(['fork', 'exit', '0']);
     const grandchild = Number(await child.line);
     await child.ended;
-    await vi.waitFor(async () => expect(await stillRunning([grandchild])).toEqual([]));
+    await vi.waitFor(async () => expect(await stillRunning([grandchild])).toEqual([]), { timeout: 8_000 });
   });
 
   it('ends for us even when somebody outside its group keeps its output open', async () => {
@@ -78,6 +78,6 @@ describe('a child process of local', () => {
     const pid = Number(await text(parent.stdout));
     if (parent.exitCode === null && parent.signalCode === null) await once(parent, 'exit');
     expect(pid).toBeGreaterThan(0);
-    await vi.waitFor(async () => expect(await stillRunning([pid])).toEqual([]));
+    await vi.waitFor(async () => expect(await stillRunning([pid])).toEqual([]), { timeout: 8_000 });
   });
 });
