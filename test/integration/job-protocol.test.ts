@@ -49,7 +49,7 @@ const ask = fc.record({
   do: fc.constantFrom('cancel' as const, 'retry' as const, 'retry' as const, 'retry' as const, 'delete' as const),
   job: which,
 });
-const sweep = fc.constant({ do: 'sweep' as const });
+const sweep = fc.record({ do: fc.constantFrom('sweep' as const, 'perish' as const) });
 const pass = fc.record({ do: fc.constant('pass' as const), seconds: fc.constantFrom(1, 20, 61, 61, 150, 1_000) });
 
 const chosen = (weights: readonly (readonly [number, fc.Arbitrary<Command>])[]): fc.Arbitrary<Command> =>

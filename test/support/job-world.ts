@@ -30,7 +30,8 @@ export type Command =
   | { readonly do: 'rush'; readonly how: 'complete' | 'fail' | 'transient' }
   | { readonly do: 'drop' | 'repeat'; readonly message: number }
   | { readonly do: 'cancel' | 'retry' | 'delete'; readonly job: number }
-  | { readonly do: 'sweep' }
+  /** `perish`: every worker dies, and the sweeper finds their leases over. */
+  | { readonly do: 'sweep' | 'perish' }
   | { readonly do: 'pass'; readonly seconds: number };
 
 /** `at`: the how-manieth write of the command it meets. `meanwhile`: another command happens first. */
@@ -195,6 +196,10 @@ export class JobWorld {
         const ref = this.#messages[command.message % this.#messages.length];
         return void (ref && this.#messages.push(ref));
       }
+      case 'perish':
+        this.holders.splice(0);
+        this.#under.pass(61);
+        return this.#sweep();
       case 'sweep':
         return this.#sweep();
       case 'pass':
