@@ -120,11 +120,14 @@ const verifying = ({ region, aws }: Setting, name: string) => {
 
 async function startStores(setting: Setting): Promise<void> {
   const { aws, state } = setting;
-  await Promise.all([
+  const starting = [
     aws.provide('dynamodb', () => startDynamoDb(state.databaseFile === undefined ? {} : { file: state.databaseFile })),
     aws.provide('sqs', startSqs),
     aws.provide('s3', () => startS3({ ...verifying(setting, 'S3'), folder: state.objectsDirectory })),
-  ]);
+  ];
+  // All of them, even when one fails: what came up once everything else was taken down would keep this process alive.
+  await Promise.allSettled(starting);
+  await Promise.all(starting);
 }
 
 /** The bus, the workers, the functions, and what starts those that nobody waits for. */

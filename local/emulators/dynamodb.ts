@@ -3,27 +3,37 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnavailableError } from '#shared/errors.ts';
-import { type ProcessEnd, startProcess } from '../process.ts';
+import { type ProcessEnd, type ProcessSpec, startProcess } from '../process.ts';
 import type { Emulator } from './emulator.ts';
 import { freePort, randomLoopback } from './loopback.ts';
 
 const PACKAGE = '@dynoxide/linux-x64';
 const POLL_MS = 5;
 const START_MS = 10_000;
+const MAX_TRIES = 5;
+const PORT_IN_USE = /port \d+ is already in use/;
 
 /**
  * Starts it with its data in `file`, or in memory without one. UnavailableError `dynamodb_not_available` where there is no build for this
  * machine, `dynamodb_not_started` when it ends or stays silent (its last words are in the message).
  */
-export async function startDynamoDb(options: { file?: string } = {}): Promise<Emulator> {
+export async function startDynamoDb({ file }: { file?: string } = {}): Promise<Emulator> {
+  const spec = { file: binary(), args: file ? ['--db-path', file] : [], env: {} };
+  for (let tries = 1; ; tries += 1) {
+    const started = await tryToStart(spec);
+    if (typeof started !== 'string') return started;
+    // Somebody was faster at the port we found free.
+    if (tries < MAX_TRIES && PORT_IN_USE.test(started)) continue;
+    throw new UnavailableError('dynamodb_not_started', `The DynamoDB emulator did not start: ${started}`);
+  }
+}
+
+/** The emulator, or why it did not start. */
+async function tryToStart({ args, ...spec }: ProcessSpec): Promise<Emulator | string> {
   const host = randomLoopback();
   const port = await freePort(host);
   const endpoint = `http://${host}:${port}`;
-  const child = await startProcess({
-    file: binary(),
-    args: ['--host', host, '--port', String(port), ...(options.file ? ['--db-path', options.file] : [])],
-    env: {},
-  });
+  const child = await startProcess({ ...spec, args: ['--host', host, '--port', String(port), ...args] });
   const waiting = new AbortController();
   const failure = await Promise.race([
     answers(endpoint, waiting.signal),
@@ -32,7 +42,7 @@ export async function startDynamoDb(options: { file?: string } = {}): Promise<Em
   waiting.abort();
   if (failure !== undefined) {
     await child.stop();
-    throw new UnavailableError('dynamodb_not_started', `The DynamoDB emulator did not start: ${failure}`);
+    return failure;
   }
   return {
     endpoint,

@@ -118,6 +118,16 @@ describe('it says clearly why it does not start', () => {
     expect(failed).toMatchObject({ code: 3, said: expect.stringContaining('cannot keep state in') });
   });
 
+  it('a table that cannot be read, and leaves nothing running', async () => {
+    await writeFile(join(state, 'dynamodb.db'), 'x'.repeat(8_192));
+    // Which part of the service comes up last is chance.
+    for (let tries = 0; tries < 5; tries += 1)
+      expect(await tryService({ state })).toMatchObject({
+        code: 6,
+        said: expect.stringContaining('not a valid SQLite'),
+      });
+  });
+
   it('a limit out of range', async () => {
     const failed = await tryService({ state, env: { SCANFLEET_WORKER_SLOTS: '0' } });
     expect(failed).toMatchObject({ code: 2, said: expect.stringContaining('SCANFLEET_WORKER_SLOTS') });
