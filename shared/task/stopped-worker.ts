@@ -25,8 +25,8 @@ const KILLED_CODE = 137;
 const MAX_MESSAGE_CHARACTERS = 500;
 
 /**
- * Undefined for a worker that ended well, with every task given back. A worker killed by nobody's wish was killed by the kernel; one
- * that was told to stop is killed too when it does not in time.
+ * Undefined for a worker that ended well, with every task given back. One that was killed (137) is out of memory only where ECS says so:
+ * somebody's `kill -9`, and a stop that took too long, end with the same code, and a larger worker would not help against those.
  */
 export function errorOfStop(stop: WorkerStop): TaskError | undefined {
   const { exitCode, containerReason, stoppedReason } = stop;
@@ -41,8 +41,7 @@ export function errorOfStop(stop: WorkerStop): TaskError | undefined {
 }
 
 function causeOf({ stopCode, stoppedReason, exitCode, containerReason }: WorkerStop): [code: string, what: string] {
-  if (isOutOfMemory({ stopCode, exitCode, containerReason }))
-    return [OUT_OF_MEMORY, 'its worker was killed, most likely for want of memory'];
+  if (isOutOfMemory({ exitCode, containerReason })) return [OUT_OF_MEMORY, 'its worker was killed for want of memory'];
   switch (stopCode) {
     case 'SpotInterruption':
       return ['spot_reclaimed', 'AWS took the Spot capacity of its worker back'];
@@ -57,5 +56,10 @@ function causeOf({ stopCode, stoppedReason, exitCode, containerReason }: WorkerS
   }
 }
 
-const isOutOfMemory = ({ stopCode, exitCode, containerReason = '' }: WorkerStop): boolean =>
-  /OutOfMemory/.test(containerReason) || (exitCode === KILLED_CODE && stopCode === 'EssentialContainerExited');
+/**
+ * "OutOfMemoryError: Container killed due to memory usage" (developer guide, "OutOfMemoryError errors"). A container bears that reason for
+ * good once the kernel killed any process of it, a scanner for one, however it ends itself later
+ * (https://github.com/aws/amazon-ecs-agent/issues/2467): so the exit code must agree, where there is one.
+ */
+const isOutOfMemory = ({ exitCode = KILLED_CODE, containerReason = '' }: WorkerStop): boolean =>
+  exitCode === KILLED_CODE && /OutOfMemory/.test(containerReason);

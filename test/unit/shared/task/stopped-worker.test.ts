@@ -12,7 +12,9 @@ it.each<[what: string, stop: WorkerStop, code: string | undefined]>([
   ['that was told to stop, and did',           { stopCode: 'UserInitiated', exitCode: 0 },               undefined],
   ['that gave its tasks back before a reclaim', { ...SPOT, exitCode: 0 },                                undefined],
   ['that the kernel killed',                   { ...EXITED, exitCode: 137, containerReason: KILLED },    'oom'],
-  ['that somebody unknown killed',             { ...EXITED, exitCode: 137 },                             'oom'],
+  ['that somebody unknown killed',             { ...EXITED, exitCode: 137 },                             'worker_failed'],
+  ['that crashed long after a scanner of it was killed for want of memory', { ...EXITED, exitCode: 1, containerReason: KILLED }, 'worker_failed'],
+  ['that stopped well, though a scanner of it was killed', { stopCode: 'UserInitiated', exitCode: 0, containerReason: KILLED }, undefined],
   ['that was short of memory when told to stop', { stopCode: 'UserInitiated', containerReason: KILLED }, 'oom'],
   ['that did not stop in time when told to',   { stopCode: 'UserInitiated', exitCode: 137 },             'worker_stopped'],
   ['that was reclaimed and killed',            { ...SPOT, exitCode: 137 },                               'spot_reclaimed'],
@@ -26,7 +28,7 @@ it.each<[what: string, stop: WorkerStop, code: string | undefined]>([
 it('says what ECS said, each thing once and within bounds, and that another try can help', () => {
   expect(errorOfStop({ ...EXITED, exitCode: 137, containerReason: KILLED })).toEqual({
     code: 'oom',
-    message: `its worker was killed, most likely for want of memory (exit code 137; ${KILLED}; Essential container in task exited)`,
+    message: `its worker was killed for want of memory (exit code 137; ${KILLED}; Essential container in task exited)`,
     retryable: true,
   });
   const twice = { stopCode: 'TaskFailedToStart', stoppedReason: PULL, containerReason: PULL };
