@@ -47,12 +47,11 @@ const callersIn = ({ tenants, admins }: Foundation['settings']) => ({
 
 /** What makes, stops, repeats and deletes jobs. */
 function controlFunctions(scope: Construct, { jobs, tasks, results, events, settings }: Foundation) {
-  const { limits } = settings;
   const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
   const submitJob = new NodeFunction<SubmitJobEnv>(scope, routes.submitJob.function, {
     variables: { ...variables, ...tasks.variables, LOOPBACK_TARGETS: 'deny' },
-    limits,
+    settings,
   });
   jobs.writtenBy(submitJob);
   tasks.fedBy(submitJob);
@@ -60,14 +59,14 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
 
-  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables, limits });
+  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables, settings });
   jobs.writtenBy(cancelJob);
   results.readBy(cancelJob, 'plans');
   events.sentBy(cancelJob);
 
   const retryJob = new NodeFunction<RetryJobEnv>(scope, routes.retryJob.function, {
     variables: { ...variables, ...tasks.variables },
-    limits,
+    settings,
   });
   jobs.writtenBy(retryJob);
   tasks.fedBy(retryJob);
@@ -76,7 +75,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
 
   const deleteJob = new NodeFunction<DeleteJobEnv>(scope, routes.deleteJob.function, {
     variables: { ...jobs.variables, ...results.variables, ...callersIn(settings) },
-    limits,
+    settings,
   });
   jobs.writtenBy(deleteJob);
   results.emptiedBy(deleteJob, 'results', 'plans', 'reports');
@@ -86,38 +85,36 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
 
 /** What shows jobs. */
 function readFunctions(scope: Construct, { jobs, results, settings }: Foundation) {
-  const { limits } = settings;
   const variables = { ...jobs.variables, ...callersIn(settings) };
 
-  const listJobs = new NodeFunction<ListJobsEnv>(scope, routes.listJobs.function, { variables, limits });
+  const listJobs = new NodeFunction<ListJobsEnv>(scope, routes.listJobs.function, { variables, settings });
   jobs.readBy(listJobs);
 
   const getJob = new NodeFunction<GetJobEnv>(scope, routes.getJob.function, {
     variables: { ...variables, ...results.variables },
-    limits,
+    settings,
   });
   jobs.readBy(getJob);
   results.readBy(getJob, 'plans');
 
-  const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, limits });
+  const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, settings });
   jobs.readBy(getTimeline);
 
-  const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, limits });
+  const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, settings });
   jobs.readBy(getStats);
 
   return { listJobs, getJob, getTimeline, getStats };
 }
 
 function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {
-  const { limits } = settings;
   const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
   const exportReport = new NodeFunction<ExportReportEnv>(scope, routes.exportReport.function, {
     variables,
-    limits,
+    settings,
     timeout: STREAM_TIMEOUT,
   });
-  const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables, limits });
+  const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables, settings });
   for (const reporter of [exportReport, reportLink]) {
     jobs.readBy(reporter);
     results.readBy(reporter, 'plans', 'results', 'reports');
@@ -128,18 +125,17 @@ function reportFunctions(scope: Construct, { jobs, results, events, settings }: 
 
 /** What shows dead letters, and gives them another life. */
 function deadLetterFunctions(scope: Construct, { jobs, tasks, events, settings }: Foundation) {
-  const { limits } = settings;
   const variables = { ...jobs.variables, ...callersIn(settings) };
 
   const listDeadLetters = new NodeFunction<ListDeadLettersEnv>(scope, routes.listDeadLetters.function, {
     variables,
-    limits,
+    settings,
   });
   jobs.readBy(listDeadLetters);
 
   const redriveDeadLetters = new NodeFunction<RedriveDeadLettersEnv>(scope, routes.redriveDeadLetters.function, {
     variables: { ...variables, ...tasks.variables, ...events.variables },
-    limits,
+    settings,
   });
   jobs.writtenBy(redriveDeadLetters);
   tasks.fedBy(redriveDeadLetters);
@@ -151,7 +147,7 @@ function deadLetterFunctions(scope: Construct, { jobs, tasks, events, settings }
 function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, workers: WorkerFleet) {
   const getQueue = new NodeFunction<GetQueueEnv>(scope, routes.getQueue.function, {
     variables: { ...jobs.variables, ...tasks.variables, ...workers.variables, ...callersIn(settings) },
-    limits: settings.limits,
+    settings,
   });
   jobs.readBy(getQueue);
   tasks.watchedBy(getQueue);
@@ -161,10 +157,9 @@ function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, 
 
 /** What tells of the service itself. */
 function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
-  const { limits } = settings;
   const variables = { ...jobs.variables, ...callersIn(settings) };
   return {
-    getOpenapi: new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, limits }),
-    getHealth: new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, limits }),
+    getOpenapi: new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings }),
+    getHealth: new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings }),
   };
 }

@@ -16,13 +16,14 @@ const MINUTE = Duration.minutes(1);
 
 export function eventFunctions(
   scope: Construct,
-  { jobs, tasks, results, events, settings: { limits } }: Foundation,
+  { jobs, tasks, results, events, settings }: Foundation,
   workers: WorkerFleet,
 ): void {
   const dispatchWorkers = new NodeFunction<DispatchWorkersEnv>(scope, 'dispatch-workers', {
     variables: { ...tasks.variables, ...workers.variables },
-    limits,
+    settings,
     timeout: MINUTE,
+    reservedConcurrency: 2,
   });
   tasks.watchedBy(dispatchWorkers);
   workers.launchedBy(dispatchWorkers);
@@ -31,15 +32,16 @@ export function eventFunctions(
 
   const recordStoppedWorker = new NodeFunction<RecordStoppedWorkerEnv>(scope, 'record-stopped-worker', {
     variables: jobs.variables,
-    limits,
+    settings,
   });
   jobs.fleetRecordedBy(recordStoppedWorker);
   workers.onStopped(recordStoppedWorker, dispatchWorkers);
 
   const sweepTasks = new NodeFunction<SweepTasksEnv>(scope, 'sweep-tasks', {
     variables: { ...jobs.variables, ...tasks.variables, ...tasks.deadLetterVariables, ...events.variables },
-    limits,
+    settings,
     timeout: MINUTE,
+    reservedConcurrency: 1,
   });
   jobs.writtenBy(sweepTasks);
   tasks.fedBy(sweepTasks);
@@ -49,7 +51,7 @@ export function eventFunctions(
 
   const buildReport = new NodeFunction<BuildReportEnv>(scope, 'build-report', {
     variables: { ...jobs.variables, ...results.variables },
-    limits,
+    settings,
     timeout: BUILD_TIMEOUT,
   });
   jobs.readBy(buildReport);

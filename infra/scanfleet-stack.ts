@@ -1,7 +1,8 @@
 /** One deployment, in the order of the flow: a request becomes a job, a job becomes tasks on a queue, a worker runs them, a report comes back. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { limitsFromEnv } from '#shared/limits.ts';
+import { API_URL_OUTPUT } from '#shared/names.ts';
+import { acknowledgeRules } from './acknowledged-rules.ts';
 import { apiFunctions } from './api-functions.ts';
 import { JobApi } from './constructs/job-api.ts';
 import { JobEvents } from './constructs/job-events.ts';
@@ -15,11 +16,18 @@ import type { Settings } from './settings.ts';
 
 export class ScanfleetStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: StackProps & { readonly settings: Settings }) {
-    super(scope, id, { description: 'scanfleet: serverless scan jobs', ...props });
+    super(scope, id, {
+      description: 'scanfleet: serverless scan jobs',
+      stackName: settings.name,
+      terminationProtection: settings.keepsData,
+      ...props,
+    });
+    // Under which the bill can be split, once the account's owner activates it as a cost allocation tag.
+    Tags.of(this).add('scanfleet', settings.name);
     const foundation: Foundation = {
-      jobs: new JobTable(this, 'Jobs'),
+      jobs: new JobTable(this, 'Jobs', settings),
       tasks: new TaskQueues(this, 'Tasks'),
-      results: new ResultsBucket(this, 'Results', limitsFromEnv(settings.limits)),
+      results: new ResultsBucket(this, 'Results', settings),
       events: new JobEvents(this, 'Events'),
       settings,
     };
@@ -27,10 +35,10 @@ export class ScanfleetStack extends Stack {
     eventFunctions(this, foundation, workers);
     const api = new JobApi(this, 'Api', {
       functions: apiFunctions(this, foundation, workers),
-      allowedAccounts: settings.allowedAccounts,
+      settings,
     });
-    new CfnOutput(this, 'ApiUrl', { value: api.url });
+    acknowledgeRules(this);
+    new CfnOutput(this, API_URL_OUTPUT, { value: api.url });
     new CfnOutput(this, 'ResultsBucketName', { value: foundation.results.variables.RESULTS_BUCKET });
-    new CfnOutput(this, 'WorkerRepositoryUri', { value: workers.repositoryUri });
   }
 }

@@ -33,6 +33,7 @@ export const functionsEnvironment = (
   WORKER_TASK_DEFINITION_LARGE: TASK_DEFINITIONS.large,
   WORKER_SUBNETS: 'subnet-local',
   WORKER_SECURITY_GROUPS: 'sg-local',
+  WORKER_PUBLIC_ADDRESSES: 'ENABLED',
   CALLER_SETTINGS: JSON.stringify(callerSettings),
   LOOPBACK_TARGETS: 'allow',
   ...localLimits(env),

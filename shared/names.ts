@@ -12,6 +12,15 @@ export const ECS_EVENT = { source: 'aws.ecs', type: 'ECS Task State Change' } as
 export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** What a worker in a container touches while it lives, for the container's health check. */
+export const LIVENESS = { file: '/tmp/alive', everySeconds: 10 } as const;
+
+/** The variable that gives log lines and metrics their `service`: in AWS the stack's name, so that two stages in one account keep apart. */
+export const SERVICE_VARIABLE = 'POWERTOOLS_SERVICE_NAME';
+
+/** The stack's output that `scanfleet login --stack` looks for. */
+export const API_URL_OUTPUT = 'ApiUrl';
+
 /** The container of a worker, and the variable that tells it its name, which only RunTask knows. */
 export const WORKER_CONTAINER = 'scan-worker';
 export const WORKER_NAME_VARIABLE = 'WORKER_NAME';

@@ -12,6 +12,8 @@ export const Env = z.object({
   WORKER_SIZE: z.enum(WORKER_SIZES),
   /** What it was launched as; a worker that somebody starts by hand names itself. */
   [WORKER_NAME_VARIABLE]: z.string().min(1).max(64).optional(),
+  /** Touched while the worker lives; none where nobody looks. */
+  LIVENESS_FILE: z.string().min(1).optional(),
   /** Whether the policy file may open loopback: in local mode only. */
   LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
 });

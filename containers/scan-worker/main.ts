@@ -9,13 +9,16 @@ import { limitsFromEnv } from '#shared/limits.ts';
 import { buildDeps } from './build-deps.ts';
 import { readCredentialsSource } from './credentials.ts';
 import { Env } from './env.ts';
+import { showLife } from './liveness.ts';
 import { workLoop } from './loop.ts';
 import { runMessage } from './run-task.ts';
 import { shutdownSignal } from './shutdown.ts';
 
 const limits = limitsFromEnv(environment());
-const deps = buildDeps(parseEnv(Env), limits, containerCredentials(readCredentialsSource()));
+const env = parseEnv(Env);
+const deps = buildDeps(env, limits, containerCredentials(readCredentialsSource()));
 const shutdown = shutdownSignal(process, limits, deps.log);
+if (env.LIVENESS_FILE !== undefined) showLife(env.LIVENESS_FILE, deps.log);
 deps.log.info('worker started', { size: deps.size });
 const why = await workLoop({ ...deps, run: (message) => runMessage(deps, message, shutdown) }, shutdown);
 deps.log.info('worker ended', { why });

@@ -17,6 +17,7 @@ const launcher = ecsWorkerLauncher(ecsClient(), {
   taskDefinitions: { small: env.WORKER_TASK_DEFINITION_SMALL, large: env.WORKER_TASK_DEFINITION_LARGE },
   subnets: env.WORKER_SUBNETS,
   securityGroups: env.WORKER_SECURITY_GROUPS,
+  publicAddresses: env.WORKER_PUBLIC_ADDRESSES,
 });
 const pace = launchPace(LAUNCH_PACE, { nowMs: Date.now, sleep });
 const deps = { queue, launcher, limits: limitsFromEnv(environment()), now: () => new Date(), sleep, pace };

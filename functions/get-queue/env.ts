@@ -11,6 +11,7 @@ export const Env = Variables.pick({
   WORKER_TASK_DEFINITION_LARGE: true,
   WORKER_SUBNETS: true,
   WORKER_SECURITY_GROUPS: true,
+  WORKER_PUBLIC_ADDRESSES: true,
   CALLER_SETTINGS: true,
 });
 export type Env = z.output<typeof Env>;

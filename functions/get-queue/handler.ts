@@ -20,6 +20,7 @@ const launcher = ecsWorkerLauncher(ecsClient(), {
   taskDefinitions: { small: env.WORKER_TASK_DEFINITION_SMALL, large: env.WORKER_TASK_DEFINITION_LARGE },
   subnets: env.WORKER_SUBNETS,
   securityGroups: env.WORKER_SECURITY_GROUPS,
+  publicAddresses: env.WORKER_PUBLIC_ADDRESSES,
 });
 
 export const handler = httpHandler(routes.getQueue, { jobs, callers: env.CALLER_SETTINGS }, (request) =>

@@ -31,4 +31,6 @@ export const Variables = z.object({
   /** Joined by commas, as are the security groups. */
   WORKER_SUBNETS: NameList,
   WORKER_SECURITY_GROUPS: NameList,
+  /** As ECS spells assignPublicIp. */
+  WORKER_PUBLIC_ADDRESSES: z.enum(['ENABLED', 'DISABLED']),
 });

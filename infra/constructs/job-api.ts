@@ -1,14 +1,17 @@
 /** The HTTP API: each row of routes.ts with its function, behind IAM. What API Gateway answers by itself reads like our own answers. */
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
+  AccessLogFormat,
   AuthorizationType,
   EndpointType,
   LambdaIntegration,
+  LogGroupLogDestination,
   ResponseTransferMode,
   ResponseType,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import { AccountPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
   GATEWAY_PROBLEMS,
@@ -18,29 +21,60 @@ import {
 } from '#shared/contracts/problem.ts';
 import { type Route, type RouteName, routes } from '#shared/contracts/routes.ts';
 import { SECURITY_HEADERS } from '#shared/contracts/security-headers.ts';
+import type { Settings } from '../settings.ts';
 import type { NodeFunction } from './node-function.ts';
 
 export interface JobApiProps {
   readonly functions: Readonly<Record<RouteName, NodeFunction>>;
-  readonly allowedAccounts: readonly string[];
+  readonly settings: Settings;
 }
 
 /** The longest API Gateway waits: for an answer in one piece, and for one that streams (API Gateway developer guide, "Quotas"). */
 const ANSWER_TIMEOUT = Duration.seconds(29);
 const STREAM_TIMEOUT = Duration.minutes(15);
 
+/** A line for every request, also those that reach no function: who, what, how it ended. Field by field escaped by API Gateway. */
+const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: '$context.requestId',
+    traceId: '$context.xrayTraceId',
+    at: '$context.requestTimeEpoch',
+    principal: '$context.identity.userArn',
+    sourceIp: '$context.identity.sourceIp',
+    request: '$context.httpMethod $context.resourcePath',
+    status: '$context.status',
+    latencyMs: '$context.responseLatency',
+    bytes: '$context.responseLength',
+    errorType: '$context.error.responseType',
+  }),
+);
+
 export class JobApi extends Construct {
   readonly url: string;
   private readonly api: RestApi;
 
-  constructor(scope: Construct, id: string, { functions, allowedAccounts }: JobApiProps) {
+  constructor(scope: Construct, id: string, { functions, settings }: JobApiProps) {
     super(scope, id);
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      retention: settings.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.api = new RestApi(this, 'Rest', {
-      restApiName: 'scanfleet',
+      restApiName: Stack.of(this).stackName,
       endpointTypes: [EndpointType.REGIONAL],
-      deployOptions: { stageName: 'v1' },
+      deployOptions: {
+        stageName: 'v1',
+        throttlingRateLimit: settings.requestsPerSecond,
+        throttlingBurstLimit: settings.requestBurst,
+        tracingEnabled: true,
+        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogFormat: ACCESS_LOG_FORMAT,
+      },
+      // One role a region lets API Gateway write logs, whichever stack set it last: it stays when a stack goes (developer guide, "CloudWatch logs").
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
-      policy: invocableBy([Aws.ACCOUNT_ID, ...allowedAccounts]),
+      policy: invocableBy([Aws.ACCOUNT_ID, ...settings.allowedAccounts]),
     });
     for (const name of Object.keys(routes) as RouteName[]) this.addRoute(routes[name], functions[name]);
     for (const name of Object.keys(GATEWAY_PROBLEMS) as GatewayProblem[]) this.addProblem(name);

@@ -4,6 +4,7 @@ import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/a
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { fleetPartition, TABLE } from '#shared/aws/table.ts';
+import type { Settings } from '../settings.ts';
 
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 /** A transaction needs the rights of what it holds (DynamoDB developer guide, "Using IAM with transactions"). Nothing scans. */
@@ -17,7 +18,7 @@ export class JobTable extends Construct {
   readonly variables: { readonly JOB_TABLE: string };
   private readonly table: Table;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { keepsData }: Pick<Settings, 'keepsData'>) {
     super(scope, id);
     this.table = new Table(this, 'Table', {
       partitionKey: text(TABLE.partitionKey),
@@ -25,7 +26,8 @@ export class JobTable extends Construct {
       timeToLiveAttribute: TABLE.ttlAttribute,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy: RemovalPolicy.RETAIN,
+      deletionProtection: keepsData,
+      removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     for (const { name, partitionKey, sortKey } of TABLE.indexes)
       this.table.addGlobalSecondaryIndex({

@@ -1,11 +1,12 @@
-/** A Lambda of ours: functions/<folder>/handler.ts bundled, with a role of its own that can at first do nothing but log. */
+/** A Lambda of ours: functions/<folder>/handler.ts bundled, with a role of its own that can at first do nothing but log and trace. */
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { SERVICE_VARIABLE } from '#shared/names.ts';
 import type { Settings } from '../settings.ts';
 
 /** Lambda's share of a processor grows with memory: 1,769 MB are one (Lambda developer guide, "Memory"). */
@@ -22,7 +23,9 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, im
 export interface NodeFunctionProps<Env> {
   /** Every variable of the function's env.ts: a missing or misspelt one does not compile. */
   readonly variables: Readonly<Record<keyof Env & string, string>>;
-  readonly limits: Settings['limits'];
+  readonly settings: Pick<Settings, 'name' | 'limits' | 'logRetentionDays' | 'reservesConcurrency'>;
+  /** Runs side by side that are kept free for it, and the most there are, in stages that reserve any. */
+  readonly reservedConcurrency?: number;
   readonly timeout?: Duration;
 }
 
@@ -33,12 +36,12 @@ export class NodeFunction<Env = unknown> extends Construct implements IGrantable
   constructor(
     scope: Construct,
     folder: string,
-    { variables, limits, timeout = ANSWER_TIMEOUT }: NodeFunctionProps<Env>,
+    { variables, settings, reservedConcurrency, timeout = ANSWER_TIMEOUT }: NodeFunctionProps<Env>,
   ) {
     super(scope, folder);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.ONE_MONTH,
+      retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     logGroup.grantWrite(role);
@@ -53,7 +56,9 @@ export class NodeFunction<Env = unknown> extends Construct implements IGrantable
       timeout,
       role,
       logGroup,
-      environment: { ...variables, ...limits },
+      tracing: Tracing.ACTIVE,
+      ...(settings.reservesConcurrency ? { reservedConcurrentExecutions: reservedConcurrency } : {}),
+      environment: { ...variables, ...settings.limits, [SERVICE_VARIABLE]: settings.name },
       awsSdkConnectionReuse: false,
       bundling: {
         format: OutputFormat.ESM,

@@ -4,7 +4,8 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { AREAS } from '#shared/finding/results.ts';
-import type { Limits } from '#shared/limits.ts';
+import { limitsFromEnv } from '#shared/limits.ts';
+import type { Settings } from '../settings.ts';
 
 type Area = keyof typeof AREAS;
 
@@ -16,15 +17,18 @@ export class ResultsBucket extends Construct {
   readonly variables: { readonly RESULTS_BUCKET: string };
   private readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { retentionSeconds }: Pick<Limits, 'retentionSeconds'>) {
+  constructor(scope: Construct, id: string, { keepsData, limits }: Pick<Settings, 'keepsData' | 'limits'>) {
     super(scope, id);
+    const { retentionSeconds } = limitsFromEnv(limits);
     const expiration = Duration.days(Math.ceil(retentionSeconds / SECONDS_PER_DAY) + DAYS_AFTER_RECORDS);
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      // CloudFormation deletes a bucket only when it is empty.
+      autoDeleteObjects: !keepsData,
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...(['results', 'plans', 'reports'] as const).map((area) => ({

@@ -1,19 +1,21 @@
 /** How a worker of one size is started, and what it may do: take messages of its own queue, and everything that ending a task needs. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
+  Capability,
   type ContainerImage,
-  CpuArchitecture,
   FargateTaskDefinition,
+  LinuxParameters,
   LogDrivers,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Env } from '#containers/scan-worker/env.ts';
-import { WORKER_CONTAINER, type WORKER_NAME_VARIABLE } from '#shared/names.ts';
+import { LIVENESS, SERVICE_VARIABLE, WORKER_CONTAINER, type WORKER_NAME_VARIABLE } from '#shared/names.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
 import type { Foundation } from '../foundation.ts';
+import { ARCHITECTURES } from './worker-image.ts';
 
 /** Fargate knows only certain pairs (ECS developer guide, "Task definition parameters for Fargate"). `large` holds a browser beside the worker. */
 const SIZES = {
@@ -24,8 +26,26 @@ const SIZES = {
 /** From SIGTERM to SIGKILL: the most Fargate grants. A worker's own shutdown is shorter (SCANFLEET_SHUTDOWN_SECONDS). */
 const STOP_TIMEOUT = Duration.seconds(120);
 
+/** As the Dockerfile makes it. */
+const WORKER_USER = '10001';
+
+/** All that a worker can write to; it goes with the worker. The Dockerfile's VOLUME gives it the owner and mode of the image's /tmp. */
+const SCRATCH = 'tmp';
+
+/** A worker that has not touched its file for a minute does nothing at all any more. ECS shows that; its tasks are lost by their leases. */
+const HEALTH_CHECK = {
+  command: ['CMD-SHELL', `test -n "$(find ${LIVENESS.file} -mmin -1)"`],
+  interval: Duration.seconds(30),
+  timeout: Duration.seconds(5),
+  startPeriod: Duration.seconds(60),
+  retries: 3,
+};
+
 /** Every variable of the worker's env.ts, but for its name, which each launch gives: a missing or misspelt one does not compile. */
 type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE>, string>>;
+
+/** The name of a size's task definitions; each deployment adds a revision. */
+export const workerFamily = (stackName: string, size: WorkerSize): string => `${stackName}-worker-${size}`;
 
 export interface WorkerDefinitionProps {
   readonly size: WorkerSize;
@@ -43,7 +63,12 @@ export class WorkerDefinition extends Construct {
     const { jobs, tasks, results, events, settings } = foundation;
     this.definition = new FargateTaskDefinition(this, 'Definition', {
       ...SIZES[size],
-      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+      family: workerFamily(Stack.of(this).stackName, size),
+      runtimePlatform: {
+        cpuArchitecture: ARCHITECTURES[settings.workerArchitecture].cpu,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+      volumes: [{ name: SCRATCH }],
     });
     this.family = this.definition.family;
     const variables: WorkerVariables = {
@@ -53,18 +78,26 @@ export class WorkerDefinition extends Construct {
       ...events.variables,
       WORKER_SIZE: size,
       LOOPBACK_TARGETS: 'deny',
+      LIVENESS_FILE: LIVENESS.file,
     };
     const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.ONE_MONTH,
+      retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // No init process: its /proc/1/environ would hold, readable by a scanner, the variable that leads to the worker's credentials.
-    this.definition.addContainer(WORKER_CONTAINER, {
+    const linuxParameters = new LinuxParameters(this, 'Linux', { initProcessEnabled: false });
+    linuxParameters.dropCapabilities(Capability.ALL);
+    const container = this.definition.addContainer(WORKER_CONTAINER, {
       image,
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: size }),
       stopTimeout: STOP_TIMEOUT,
-      environment: { ...variables, ...settings.limits },
+      user: WORKER_USER,
+      readonlyRootFilesystem: true,
+      linuxParameters,
+      healthCheck: HEALTH_CHECK,
+      environment: { ...variables, ...settings.limits, [SERVICE_VARIABLE]: settings.name },
     });
+    container.addMountPoints({ sourceVolume: SCRATCH, containerPath: '/tmp', readOnly: false });
     grantWork(this.definition.taskRole, size, foundation);
   }
 

@@ -1,7 +1,6 @@
 /** What dispatch-workers starts: a cluster that is empty while nothing runs, and a task definition for each worker size. */
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { Cluster, ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -11,30 +10,24 @@ import { ECS_EVENT } from '#shared/names.ts';
 import type { Foundation } from '../foundation.ts';
 import type { NodeFunction } from './node-function.ts';
 import { WorkerDefinition } from './worker-definition.ts';
+import { workerImage } from './worker-image.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
 type FleetVariables = Readonly<Record<Extract<keyof DispatchWorkersEnv, `WORKER_${string}`>, string>>;
 
 export class WorkerFleet extends Construct {
   readonly variables: FleetVariables;
-  readonly repositoryUri: string;
   private readonly cluster: Cluster;
   private readonly definitions: readonly WorkerDefinition[];
 
   constructor(scope: Construct, id: string, foundation: Foundation) {
     super(scope, id);
-    const repository = new Repository(this, 'Repository', {
-      imageScanOnPush: true,
-      emptyOnDelete: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const image = ContainerImage.fromEcrRepository(repository, foundation.settings.workerImageTag);
-    const network = new WorkerNetwork(this, 'Network');
+    const image = workerImage(this, foundation.settings);
+    const network = new WorkerNetwork(this, 'Network', foundation.settings);
     this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
     const small = new WorkerDefinition(this, 'Small', { size: 'small', image, foundation });
     const large = new WorkerDefinition(this, 'Large', { size: 'large', image, foundation });
     this.definitions = [small, large];
-    this.repositoryUri = repository.repositoryUri;
     this.variables = {
       ...network.variables,
       WORKER_CLUSTER: this.cluster.clusterName,

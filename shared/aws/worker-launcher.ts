@@ -20,6 +20,8 @@ export interface WorkerPlace {
   readonly taskDefinitions: Readonly<Record<WorkerSize, string>>;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
+  /** In a public subnet without a NAT a worker without one reaches neither image nor target. */
+  readonly publicAddresses: 'ENABLED' | 'DISABLED';
 }
 
 /** dispatch-workers comes again every minute. */
@@ -89,11 +91,10 @@ async function run(
       ],
     },
     networkConfiguration: {
-      // Our own network has public subnets and no NAT: without an address of its own a worker reaches neither image nor target.
       awsvpcConfiguration: {
         subnets: [...place.subnets],
         securityGroups: [...place.securityGroups],
-        assignPublicIp: 'ENABLED',
+        assignPublicIp: place.publicAddresses,
       },
     },
   });

@@ -4,7 +4,8 @@
  * the logger, because one process may serve many requests at once.
  */
 import { Logger, type LogItem } from '@aws-lambda-powertools/logger';
-import { SERVICE } from '../names.ts';
+import { environment } from '../env.ts';
+import { SERVICE, SERVICE_VARIABLE } from '../names.ts';
 import { writeLine } from './output.ts';
 
 class LineLogger extends Logger {
@@ -14,4 +15,4 @@ class LineLogger extends Logger {
   }
 }
 
-export const logger: Logger = new LineLogger({ serviceName: SERVICE });
+export const logger: Logger = new LineLogger({ serviceName: environment()[SERVICE_VARIABLE] ?? SERVICE });

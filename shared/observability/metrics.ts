@@ -1,6 +1,7 @@
 /** CloudWatch metrics as lines of the log (Embedded Metric Format), by Powertools: no call to AWS, no loss when a function is frozen. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC_NAMESPACE, METRICS, SERVICE } from '../names.ts';
+import { environment } from '../env.ts';
+import { METRIC_NAMESPACE, METRICS, SERVICE, SERVICE_VARIABLE } from '../names.ts';
 import { writeLine } from './output.ts';
 
 export type MetricName = keyof typeof METRICS;
@@ -16,7 +17,10 @@ class LineMetrics extends Metrics {
     this.clearDimensions();
   }
 }
-const metrics = new LineMetrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE });
+const metrics = new LineMetrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: environment()[SERVICE_VARIABLE] ?? SERVICE,
+});
 
 /**
  * Records amounts under `dimensions` (few values each: every combination is a metric of its own, and billed).

@@ -30,6 +30,7 @@ const PLACE = {
   },
   subnets: ['subnet-1'],
   securityGroups: ['sg-1'],
+  publicAddresses: 'ENABLED' as const,
 };
 
 let ecs: Emulator;

@@ -1,34 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { App } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { Env as WorkerEnv } from '#containers/scan-worker/env.ts';
-import { ScanfleetStack } from '#infra/scanfleet-stack.ts';
-import { readSettings } from '#infra/settings.ts';
 import { GATEWAY_PROBLEMS } from '#shared/contracts/problem.ts';
 import { routes } from '#shared/contracts/routes.ts';
-import { ValidationError } from '#shared/errors.ts';
+import { buildStack, type Resource, resourcesOf, synthesize } from './synthesized.ts';
 
-const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
-const { context } = CdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
-
-function synthesize(settings: object = {}) {
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return Template.fromStack(new ScanfleetStack(app, 'scanfleet', { settings: readSettings(settings) }));
-}
-
-/** A resource as JSON, loosely: the assertions say what must be in it. */
-interface Resource {
-  readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a CloudFormation template has no types
-  readonly Properties: any;
-}
-
-const template = synthesize();
-const resources = new Map<string, Resource>(Object.entries(template.toJSON().Resources));
-const ofType = (type: string) =>
-  [...resources].filter(([, { Type }]) => Type === type).map(([id, resource]) => ({ id, ...resource.Properties }));
+const template = synthesize({ stage: 'prod' });
+const { resources, ofType } = resourcesOf(template);
+const dev = synthesize({});
 
 /** Logical ids begin with the construct's path, its hyphens left out: the folder of the function a resource belongs to. */
 const FOLDERS = [
@@ -119,6 +99,25 @@ describe('the API', () => {
     }
   });
 
+  it('logs every request, traces it, and bounds how many come at once', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      AccessLogSetting: {
+        DestinationArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ApiAccessLog'), 'Arn'] },
+        Format: Match.stringLikeRegexp('"requestId":"\\$context.requestId".*"errorType":'),
+      },
+      TracingEnabled: true,
+      MethodSettings: [
+        Match.objectLike({
+          HttpMethod: '*',
+          ResourcePath: '/*',
+          ThrottlingRateLimit: 500,
+          ThrottlingBurstLimit: 1_000,
+          DataTraceEnabled: false,
+        }),
+      ],
+    });
+  });
+
   it.each([
     [{}, 1],
     [{ allowedAccounts: ['111122223333'] }, 2],
@@ -152,7 +151,24 @@ describe('a function', () => {
   it.each(FOLDERS)('%s gets exactly the variables its env.ts reads', async (folder) => {
     const { Env } = await import(`../../functions/${folder}/env.ts`);
     const { Environment } = functions.find(({ id }) => ownerOf(id) === folder) ?? {};
-    expect(Object.keys(Environment.Variables).sort()).toEqual(Object.keys(Env.shape).sort());
+    const ofAll = ['POWERTOOLS_SERVICE_NAME', 'SCANFLEET_WORKER_SLOTS'];
+    expect(Object.keys(Environment.Variables).sort()).toEqual([...Object.keys(Env.shape), ...ofAll].sort());
+  });
+
+  it('is traced, and its log expires', () => {
+    for (const { TracingConfig, LoggingConfig } of functions) {
+      expect(TracingConfig).toEqual({ Mode: 'Active' });
+      expect(resources.get(LoggingConfig.LogGroup.Ref)?.Properties.RetentionInDays).toBe(90);
+    }
+  });
+
+  it('that repairs and starts what was lost is never starved by requests, once an account has runs to reserve', () => {
+    const reserved = (list: { id: string; ReservedConcurrentExecutions?: number }[]) =>
+      list.flatMap(({ id, ReservedConcurrentExecutions: runs }) =>
+        runs === undefined ? [] : `${ownerOf(id)} ${runs}`,
+      );
+    expect(reserved(functions).sort()).toEqual(['dispatch-workers 2', 'sweep-tasks 1']);
+    expect(reserved(resourcesOf(dev).ofType('AWS::Lambda::Function'))).toEqual([]);
   });
 
   it('has a role of its own, without managed policies', () => {
@@ -180,13 +196,18 @@ describe('a role', () => {
     const everywhere = STATEMENTS.filter(({ resources: list }) => list.includes('"*"')).flatMap(
       ({ actions }) => actions,
     );
-    expect([...new Set(everywhere)].sort()).toEqual(['ecr:GetAuthorizationToken', 'ecs:ListTasks']);
+    expect([...new Set(everywhere)].sort()).toEqual([
+      'ecr:GetAuthorizationToken',
+      'ecs:ListTasks',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
   });
 
   const READ = 'dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query';
   const WRITE =
     'dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem';
-  const LOG = 'logs:CreateLogStream logs:PutLogEvents';
+  const LOG = 'logs:CreateLogStream logs:PutLogEvents xray:PutTelemetryRecords xray:PutTraceSegments';
   const S3_READ = 's3:GetObject s3:ListBucket';
   const S3_WRITE = 's3:AbortMultipartUpload s3:PutObject';
   const words = (...texts: string[]) => texts.join(' ').split(' ').sort();
@@ -300,7 +321,43 @@ describe('the table', () => {
         },
       ],
     });
-    template.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain' });
+  });
+});
+
+describe('what a stage leaves behind', () => {
+  const kept = (stack: typeof template, type: string) =>
+    Object.values(stack.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy);
+
+  it('is table and bucket in prod, where nobody deletes the table by accident', () => {
+    expect(kept(template, 'AWS::DynamoDB::Table')).toEqual(['Retain']);
+    expect(kept(template, 'AWS::S3::Bucket')).toEqual(['Retain']);
+    template.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
+    expect(buildStack({ stage: 'prod' }).stack.terminationProtection).toBe(true);
+  });
+
+  it('is nothing in dev but the role that lets API Gateway write the logs of the whole region', () => {
+    const left = Object.entries(dev.toJSON().Resources as Record<string, { DeletionPolicy?: string }>);
+    expect(left.filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain')).map(([id]) => id)).toEqual([
+      expect.stringMatching(/^ApiRestCloudWatchRole/),
+      expect.stringMatching(/^ApiRestAccount/),
+    ]);
+    dev.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+    dev.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
+    expect(buildStack({}).stack.terminationProtection).toBe(false);
+  });
+});
+
+describe('two stages in one account', () => {
+  it('share no name, and split the bill by a tag', () => {
+    const names = [template, dev].map((stack) =>
+      Object.entries(stack.toJSON().Resources as Record<string, Resource>)
+        .flatMap(([, { Properties = {} }]) => [Properties.Name, Properties.Family, Properties.DashboardName])
+        .filter((name) => typeof name === 'string'),
+    );
+    expect(names[0]).toEqual(expect.arrayContaining(['scanfleet-prod', 'scanfleet-prod-worker-small']));
+    expect(names[0]?.filter((name) => names[1]?.includes(name) && name !== 'FARGATE')).toEqual([]);
+    for (const type of ['AWS::Lambda::Function', 'AWS::DynamoDB::Table', 'AWS::ECS::TaskDefinition', 'AWS::S3::Bucket'])
+      template.allResourcesProperties(type, { Tags: Match.arrayWith([{ Key: 'scanfleet', Value: 'scanfleet-prod' }]) });
   });
 });
 
@@ -413,17 +470,83 @@ describe('the workers', () => {
     expect(RuntimePlatform).toEqual({ CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' });
   });
 
-  it('get exactly the variables their env.ts reads, time to stop, and no init process that would show their credentials', () => {
+  it('get exactly the variables their env.ts reads, time to stop', () => {
     for (const { ContainerDefinitions } of definitions) {
       expect(ContainerDefinitions).toHaveLength(1);
-      const [{ Name, Environment, StopTimeout, LinuxParameters }] = ContainerDefinitions;
+      const [{ Name, Environment, StopTimeout }] = ContainerDefinitions;
       const names = Environment.map(({ Name }: { Name: string }) => Name);
       const ofEachLaunch = 'WORKER_NAME';
-      expect([...names, ofEachLaunch].sort()).toEqual(Object.keys(WorkerEnv.shape).sort());
+      const ofAll = ['POWERTOOLS_SERVICE_NAME', 'SCANFLEET_WORKER_SLOTS'];
+      expect([...names, ofEachLaunch].sort()).toEqual([...Object.keys(WorkerEnv.shape), ...ofAll].sort());
       expect(Name).toBe('scan-worker');
       expect(StopTimeout).toBe(120);
-      expect(LinuxParameters).toBeUndefined();
     }
+  });
+
+  it('have no right on their machine but to write to /tmp, and no init process that would show their credentials', () => {
+    for (const { ContainerDefinitions, Volumes } of definitions) {
+      const [container] = ContainerDefinitions;
+      expect(container).toMatchObject({
+        User: '10001',
+        ReadonlyRootFilesystem: true,
+        LinuxParameters: { Capabilities: { Drop: ['ALL'] }, InitProcessEnabled: false },
+        MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'tmp' }],
+      });
+      expect(container.LinuxParameters.Capabilities.Add).toBeUndefined();
+      expect(container.Privileged).not.toBe(true);
+      expect(Volumes).toEqual([{ Name: 'tmp' }]);
+    }
+    const dockerfile = readFileSync('containers/scan-worker/Dockerfile', 'utf8');
+    expect(dockerfile).toContain('--uid 10001 ');
+    expect(dockerfile).toMatch(/^VOLUME \/tmp$/m);
+  });
+
+  it('are unhealthy once their process shows no life for a minute', () => {
+    for (const { ContainerDefinitions } of definitions) {
+      const [{ HealthCheck, Environment }] = ContainerDefinitions;
+      expect(HealthCheck.Command).toEqual(['CMD-SHELL', 'test -n "$(find /tmp/alive -mmin -1)"']);
+      expect(Environment).toContainEqual({ Name: 'LIVENESS_FILE', Value: '/tmp/alive' });
+    }
+  });
+
+  it.each([
+    ['arm64', 'ARM64'],
+    ['x86_64', 'X86_64'],
+  ])('run on %s where that is asked for', (workerArchitecture, CpuArchitecture) => {
+    synthesize({ workerArchitecture }).allResourcesProperties('AWS::ECS::TaskDefinition', {
+      RuntimePlatform: { CpuArchitecture },
+    });
+  });
+
+  it('run an image that is built from this repository, or one that lies elsewhere', () => {
+    const imageOf = (workerImage: string) => {
+      const { ofType: from } = resourcesOf(synthesize({ workerImage }));
+      const [definition] = from('AWS::ECS::TaskDefinition');
+      return JSON.stringify(definition.ContainerDefinitions[0].Image);
+    };
+    expect(imageOf('build')).toContain('cdk-hnb659fds-container-assets-');
+    expect(imageOf('registry.example/team/worker:1.2.3')).toBe('"registry.example/team/worker:1.2.3"');
+    const ecr = '111122223333.dkr.ecr.eu-central-1.amazonaws.com/worker';
+    expect(imageOf(`${ecr}@sha256:${'a'.repeat(64)}`)).toContain(`/worker@sha256:${'a'.repeat(64)}`);
+    const pulls = resourcesOf(synthesize({ workerImage: `${ecr}:1` })).ofType('AWS::IAM::Policy');
+    expect(JSON.stringify(pulls.filter(({ id }) => id.includes('ExecutionRole')))).toContain(
+      'ecr:eu-central-1:111122223333:repository/worker',
+    );
+  });
+
+  it('run in a network of the user’s, with an address of their own only where that is asked for', () => {
+    const network = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d', 'subnet-0a1b2c3e'] };
+    const there = synthesize({ network });
+    for (const type of ['VPC', 'Subnet', 'VPCEndpoint']) there.resourceCountIs(`AWS::EC2::${type}`, 0);
+    there.hasResourceProperties('AWS::EC2::SecurityGroup', { VpcId: 'vpc-0a1b2c3d' });
+    const variables = { WORKER_SUBNETS: 'subnet-0a1b2c3d,subnet-0a1b2c3e', WORKER_PUBLIC_ADDRESSES: 'DISABLED' };
+    there.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: variables } });
+    synthesize({ network: { ...network, publicAddresses: true } }).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { ...variables, WORKER_PUBLIC_ADDRESSES: 'ENABLED' } },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { WORKER_PUBLIC_ADDRESSES: 'ENABLED' } },
+    });
   });
 
   it('run on Spot or on demand', () => {
@@ -446,6 +569,7 @@ describe('the workers', () => {
 describe('the settings', () => {
   it('reach functions and workers as variables', () => {
     const changed = synthesize({
+      stage: 'prod',
       limits: { SCANFLEET_QUOTA: 'off', SCANFLEET_WORKER_SLOTS: 5 },
       admins: [{ account: '111122223333', name: 'Admin' }],
     });
@@ -460,21 +584,5 @@ describe('the settings', () => {
         Variables: { CALLER_SETTINGS: '{"tenants":[],"admins":[{"account":"111122223333","name":"Admin"}]}' },
       },
     });
-  });
-
-  it('may come as the text of a command line', () =>
-    expect(readSettings('{"workerImageTag":"1.2.3"}')).toMatchObject({ workerImageTag: '1.2.3' }));
-
-  // biome-ignore format: a table reads by column
-  it.each<[unknown, string]>([
-    [{ allowedAccount: [] },                     'scanfleet '],
-    [{ allowedAccounts: ['1'] },                 'scanfleet.allowedAccounts.0 must be a 12-digit AWS account id'],
-    [{ limits: { SCANFLEET_QOUTA: 'off' } },     'scanfleet.limits'],
-    [{ limits: { SCANFLEET_QUOTA: 'none' } },    'SCANFLEET_QUOTA is "none"; allowed: a number from 1'],
-    [{ tenants: [{ account: '111122223333' }] }, 'scanfleet.tenants.0.tenant '],
-    ['nonsense',                                 'scanfleet must be JSON'],
-  ])('%j are refused, naming what is wrong', (settings, message) => {
-    expect(() => readSettings(settings)).toThrow(ValidationError);
-    expect(() => readSettings(settings)).toThrow(message);
   });
 });
