@@ -20,8 +20,12 @@ import { isTransient, unavailable } from './failure.ts';
 /** At 10,000 parts, S3's limit, for objects up to 78 GiB; two parts under way and one being filled are what an upload holds in memory. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_UNDER_WAY = 2;
-/** How often a read may break without a single byte in between. */
+/** How often a read may break without a single byte in between, and for how long another try may begin. */
 const MAX_READ_TRIES = 5;
+const READ_PATIENCE_MS = 8_000;
+/** Until the answer to a request that moves little begins: see clients.ts. */
+const READ_WITHIN = { requestTimeout: 4_000 } as const;
+const DONE_WITHIN = { requestTimeout: 6_000 } as const;
 
 const UNAVAILABLE = 'results_unavailable';
 
@@ -32,7 +36,7 @@ export function s3Results(client: S3Client, bucket: string): Results {
       const { stored, measured } = measure(body);
       const writing =
         measured instanceof Uint8Array
-          ? client.send(new PutObjectCommand({ ...params, Body: measured }))
+          ? client.send(new PutObjectCommand({ ...params, Body: measured }), DONE_WITHIN)
           : new Upload({
               client,
               params: { ...params, Body: Readable.from(measured) },
@@ -47,7 +51,7 @@ export function s3Results(client: S3Client, bucket: string): Results {
 
     async head(key) {
       try {
-        const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+        const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), READ_WITHIN);
         return { bytes: answer.ContentLength ?? 0, etag: answer.ETag ?? '', metadata: answer.Metadata ?? {} };
       } catch (error) {
         if (error instanceof NotFound) return undefined;
@@ -57,7 +61,11 @@ export function s3Results(client: S3Client, bucket: string): Results {
 
     async removeAll(prefix) {
       try {
-        for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+        for await (const { Contents = [] } of paginateListObjectsV2(
+          { client },
+          { Bucket: bucket, Prefix: prefix },
+          DONE_WITHIN,
+        ))
           await removeEach(
             client,
             bucket,
@@ -93,7 +101,7 @@ function measure(body: Uint8Array | AsyncIterable<Uint8Array>): {
 async function removeEach(client: S3Client, bucket: string, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
   const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
-  const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }));
+  const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }), DONE_WITHIN);
   const [first] = Errors;
   if (first) throw new UnavailableError(UNAVAILABLE, `${Errors.length} objects stay: ${first.Key}: ${first.Message}`);
 }
@@ -114,18 +122,22 @@ async function* readObject(
 ): AsyncIterable<Uint8Array> {
   const position: Position = { at: range?.start ?? 0, last: range?.end, etag: undefined };
   const whole = range === undefined;
+  let startedAt = performance.now();
   for (let tries = 1; ; tries++) {
     const before = position.at;
     try {
       yield* readOn(client, { Bucket: bucket, Key: key }, position, whole && position.at === 0);
       return;
     } catch (error) {
-      if (position.at > before) tries = 1;
-      if (!isBroken(error) || tries >= MAX_READ_TRIES) throw nameFailure(error, key);
+      if (position.at > before) [tries, startedAt] = [1, performance.now()];
+      if (!isBroken(error) || isEnough(tries, startedAt)) throw nameFailure(error, key);
       await backoff(tries);
     }
   }
 }
+
+const isEnough = (tries: number, startedAt: number): boolean =>
+  tries >= MAX_READ_TRIES || performance.now() - startedAt > READ_PATIENCE_MS;
 
 async function* readOn(
   client: S3Client,
@@ -134,7 +146,7 @@ async function* readOn(
   whole: boolean,
 ): AsyncIterable<Uint8Array> {
   const Range = whole ? undefined : `bytes=${position.at}-${position.last ?? ''}`;
-  const answer = await client.send(new GetObjectCommand({ ...object, Range, IfMatch: position.etag }));
+  const answer = await client.send(new GetObjectCommand({ ...object, Range, IfMatch: position.etag }), READ_WITHIN);
   position.etag ??= answer.ETag;
   position.last = position.at + (answer.ContentLength ?? 0) - 1;
   for await (const chunk of answer.Body as Readable) {

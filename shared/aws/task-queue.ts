@@ -18,7 +18,9 @@ import { isTransient, unavailable } from './failure.ts';
 /** SQS API reference: entries of a batch; the longest delay of a message. */
 const BATCH_SIZE = 10;
 const MAX_DELAY_SECONDS = 900;
-const MAX_TRIES = 5;
+const MAX_TRIES = 3;
+/** Beyond the time a poll may be silent, for its answer to arrive. */
+const POLL_MARGIN_SECONDS = 5;
 
 const UNAVAILABLE = 'task_queue_unavailable';
 
@@ -43,8 +45,9 @@ export function sqsTaskQueue(client: SQSClient, urls: Readonly<Record<WorkerSize
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       });
+      const requestTimeout = (waitSeconds + POLL_MARGIN_SECONDS) * 1_000;
       const answer = await client
-        .send(command, signal ? { abortSignal: signal } : {})
+        .send(command, { requestTimeout, ...(signal ? { abortSignal: signal } : {}) })
         .catch((error: unknown) =>
           signal?.aborted ? undefined : unavailable(UNAVAILABLE, 'receiving messages')(error),
         );

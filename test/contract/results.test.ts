@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { s3Results } from '#shared/aws/results.ts';
 import { CorruptError, NotFoundError, UnavailableError } from '#shared/errors.ts';
 import type { Results } from '#shared/finding/results.ts';
@@ -193,6 +193,17 @@ describe('when S3 breaks off', () => {
     s3.on(GetObjectCommand).rejects(failure('TimeoutError'));
     await expect(text(results.read('key'))).rejects.toThrow(UnavailableError);
     expect(asked()).toHaveLength(5);
+  });
+
+  it('gives up once nothing came for 8 s, however few the tries', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    s3.on(GetObjectCommand).callsFake(() => {
+      vi.advanceTimersByTime(5_000);
+      throw failure('TimeoutError');
+    });
+    const reading = text(results.read('key')).finally(() => vi.useRealTimers());
+    await expect(reading).rejects.toThrow(UnavailableError);
+    expect(asked()).toHaveLength(2);
   });
 
   it('does not try again what will not pass', async () => {

@@ -4,21 +4,24 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { UnavailableError } from '../../errors.ts';
 
 const MAX_TRIES = 10;
+/** No try begins later than this after the first: a function that waits for one call must still answer its caller (see clients.ts). */
+const PATIENCE_MS = 15_000;
 const FIRST_DELAY_MS = 25;
 const MAX_DELAY_MS = 1_000;
 
 /**
  * Calls until it is answered. Throttling, conflicts, 5xx and silence are asked again after 25 ms × 2ⁿ with full jitter, up to 1 s (AWS
- * Architecture Blog, "Exponential Backoff And Jitter"); after ten tries UnavailableError `database_unavailable`. The SDK has its own
- * retries below this; it repeats neither kind of transaction conflict.
+ * Architecture Blog, "Exponential Backoff And Jitter"); after ten tries, or 15 s, UnavailableError `database_unavailable`. The SDK has its
+ * own retry below this; it repeats neither kind of transaction conflict.
  */
 export async function persist<T>(random: () => number, call: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
   for (let tries = 1; ; tries += 1) {
     try {
       return await call();
     } catch (cause) {
       if (!isPassing(cause)) throw cause;
-      if (tries === MAX_TRIES)
+      if (tries === MAX_TRIES || performance.now() - startedAt >= PATIENCE_MS)
         throw new UnavailableError('database_unavailable', `DynamoDB did not answer in ${tries} tries: ${cause}`, {
           cause,
         });

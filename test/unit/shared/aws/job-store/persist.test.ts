@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isPassing, persist } from '#shared/aws/job-store/persist.ts';
 import { UnavailableError } from '#shared/errors.ts';
 
@@ -68,6 +68,21 @@ describe('persist', () => {
     await expect(persisting).rejects.toMatchObject({ code: 'database_unavailable', cause: fault, retryable: true });
     await expect(persisting).rejects.toBeInstanceOf(UnavailableError);
     expect(calls).toBe(10);
+  });
+
+  it('gives up after 15 s of silence, however few the tries', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    let calls = 0;
+    const persisting = persist(
+      () => 0,
+      async () => {
+        calls += 1;
+        vi.advanceTimersByTime(6_000);
+        throw named('TimeoutError');
+      },
+    ).finally(() => vi.useRealTimers());
+    await expect(persisting).rejects.toMatchObject({ code: 'database_unavailable' });
+    expect(calls).toBe(3);
   });
 
   it('does not repeat what was answered', async () => {
