@@ -14,6 +14,8 @@ interface Limit {
 }
 
 const DAY_SECONDS = 86_400;
+/** More than any scanner sends. */
+export const MAX_REQUESTS_PER_SECOND = 100_000;
 
 // biome-ignore format: a table reads by column
 const TABLE = {
@@ -45,9 +47,13 @@ const TABLE = {
   /** Released and not ended tasks a tenant may have. */
   windowTasks:         { env: 'SCANFLEET_WINDOW',               byDefault: 100,         min: 1,    max: 100_000 },
   tasksPerJob:         { env: 'SCANFLEET_TASKS_PER_JOB',        byDefault: 1_000,       min: 1,    max: 1_000 },
+  /** What a scanner may ask of its targets in a second, in one task; one row a scanner. Of nmap: probes. */
+  nmapRequestsPerSecond: { env: 'SCANFLEET_NMAP_REQUESTS_PER_SECOND', byDefault: 1_000, min: 1,  max: MAX_REQUESTS_PER_SECOND },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof TABLE;
+/** The limits that cap a scanner's requests a second. */
+export type RateLimitName = Extract<LimitName, `${string}RequestsPerSecond`>;
 export type Limits = { readonly [name in LimitName]: number };
 
 /** Bounds that belong to the wire or to AWS; not settable. */

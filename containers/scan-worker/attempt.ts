@@ -10,7 +10,7 @@ import type { WorkerDeps } from './deps.ts';
 import { type Ending, endingOf, endingOfBusyHost, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
 import { prepareTargets } from './prepare.ts';
 import { scan } from './scan.ts';
-import type { Scanner } from './scanner.ts';
+import { requestsPerSecond, type Scanner } from './scanner.ts';
 import type { TaskInHand } from './task-in-hand.ts';
 import type { Upload } from './upload.ts';
 
@@ -54,7 +54,11 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   log.info('scan begins', { traceId: job.traceId, targets: targets.length, notScanned: prepared.coverage.length });
   // Resolving and locking may have taken longer than the lease; what starts now must be ours to start.
   if (!lease.isHeld()) return { ending: { do: 'nothing' } };
-  const scanned = await scan(deps.clock, { ...inHand, scanner, targets, options, deadlineAt: job.deadlineAt });
+  const scanned = await scan(deps.clock, {
+    ...inHand,
+    ...{ scanner, targets, options, deadlineAt: job.deadlineAt },
+    requestsPerSecond: requestsPerSecond(scanner, options, deps.limits),
+  });
   return {
     ending: scanned.stopped ? endingOfStop(scanned.stopped) : endingOf(scanned.outcome, task, deps.limits, deps.random),
     found: {

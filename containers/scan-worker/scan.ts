@@ -19,6 +19,7 @@ export interface ScanRequest {
   readonly scanner: Scanner;
   readonly targets: readonly ScanTarget[];
   readonly options: ScanRun['options'];
+  readonly requestsPerSecond: number;
   /** Private to the task. */
   readonly directory: string;
   /** The job's: no process runs beyond it. */
@@ -106,12 +107,12 @@ async function scanGroup(
   request: ScanRequest,
   { index, group, share, findings }: Group,
 ): Promise<GroupResult> {
-  const { scanner, options, deadlineAt, stop } = request;
+  const { scanner, options, requestsPerSecond, deadlineAt, stop } = request;
   const directory = join(request.directory, `run-${index + 1}`);
   await mkdir(directory);
   const rawName = rawNameOf(scanner.rawName, index);
   const rawPath = join(request.directory, 'results', rawName);
-  const run: ScanRun = { targets: group, options, directory };
+  const run: ScanRun = { targets: group, options, requestsPerSecond, directory };
   const command = scanner.command(run);
   const progress = scanner.progress(run);
   request.progress.follow(progress, share);

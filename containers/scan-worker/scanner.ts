@@ -2,6 +2,7 @@
 import type { CoverageEntry } from '#shared/finding/coverage.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import type { SeverityCounts } from '#shared/finding/severity.ts';
+import type { Limits, RateLimitName } from '#shared/limits.ts';
 import type { ScannerName } from '#shared/scanner/definition.ts';
 import type { Progress, TaskError } from '#shared/task/task.ts';
 
@@ -23,6 +24,8 @@ export interface ScanRun {
   readonly targets: readonly ScanTarget[];
   /** Validated by the definition's schema. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The scanner must ask its targets no faster: see requestsPerSecond. */
+  readonly requestsPerSecond: number;
   /** A private, empty directory; gone afterwards. */
   readonly directory: string;
 }
@@ -98,8 +101,20 @@ export interface ProgressReader {
   latest(): Progress | undefined;
 }
 
+/** The deployment's cap for the scanner. A caller's option may lower it, never raise it. */
+export function requestsPerSecond(
+  { rateLimit }: Pick<Scanner, 'rateLimit'>,
+  options: ScanRun['options'],
+  limits: Pick<Limits, RateLimitName>,
+): number {
+  const { requestsPerSecond: asked } = options;
+  return typeof asked === 'number' ? Math.min(asked, limits[rateLimit]) : limits[rateLimit];
+}
+
 export interface Scanner {
   readonly name: ScannerName;
+  /** Which limit caps its requests a second. */
+  readonly rateLimit: RateLimitName;
   /** Name of the raw output as stored, as in `nmap.xml`. */
   readonly rawName: string;
   /** Is it here, and which version? */

@@ -1,5 +1,6 @@
 /** What everybody knows of a scanner: its name, its options and where it runs. How it runs is the worker's (containers/scan-worker/scanners). */
-import type * as z from 'zod';
+import * as z from 'zod';
+import { MAX_REQUESTS_PER_SECOND } from '../limits.ts';
 import type { TargetKind } from '../target/target.ts';
 
 export const SCANNER_NAMES = ['nmap', 'nuclei', 'gobuster', 'nessus', 'axe'] as const;
@@ -14,6 +15,14 @@ export interface ScannerRequest {
   readonly name: ScannerName;
   readonly options: Readonly<Record<string, unknown>>;
 }
+
+/** The option `requestsPerSecond`, which every scanner that can be slowed down has, by that name: the worker looks for it. */
+export const RequestsPerSecond = z
+  .int()
+  .min(1)
+  .max(MAX_REQUESTS_PER_SECOND)
+  .optional()
+  .describe('Less than the deployment allows: requests a second, at most; more has no effect');
 
 export interface ScannerDefinition {
   readonly name: ScannerName;

@@ -1,6 +1,6 @@
 /** nmap: hosts, ports, services and NSE scripts of the harmless categories. */
 import * as z from 'zod';
-import type { ScannerDefinition } from './definition.ts';
+import { RequestsPerSecond, type ScannerDefinition } from './definition.ts';
 
 /** Script categories a caller may ask for. Never brute, dos, exploit, external, fuzzer, intrusive, malware (https://nmap.org/book/nse-usage.html#nse-categories). */
 export const NMAP_SCRIPT_CATEGORIES = ['default', 'safe', 'version', 'discovery', 'vuln'] as const;
@@ -41,6 +41,7 @@ export const NmapOptions = z
       .max(86_400)
       .default(900)
       .describe('A host that takes longer is given up and reported as timed out'),
+    requestsPerSecond: RequestsPerSecond,
   })
   .refine((o) => o.ports === undefined || o.topPorts === undefined, {
     path: ['topPorts'],

@@ -55,9 +55,9 @@ async function scan(
   scanner: Scanner,
   targets: readonly ScanTarget[],
   options: Record<string, unknown>,
-  { signal = new AbortController().signal, onProgress = (_: Progress) => {} } = {},
+  { signal = new AbortController().signal, onProgress = (_: Progress) => {}, requestsPerSecond = 10_000 } = {},
 ): Promise<Scanned> {
-  const run = { targets, options: { hostTimeoutSeconds: 60, ...options }, directory };
+  const run = { targets, options: { hostTimeoutSeconds: 60, ...options }, requestsPerSecond, directory };
   const findings: Finding[] = [];
   const seen: HostSeen[] = [];
   const progress: Progress[] = [];
@@ -86,7 +86,7 @@ async function scan(
 }
 
 const coverageOf = (scanner: Scanner, targets: readonly ScanTarget[], { seen, exit, summary }: Scanned) =>
-  scanner.coverage({ targets, options: {}, directory }, seen, exit, summary);
+  scanner.coverage({ targets, options: {}, requestsPerSecond: 10_000, directory }, seen, exit, summary);
 
 describe('nmap', () => {
   it('is here, with a version', async () => {
@@ -127,6 +127,21 @@ describe('nmap', () => {
     const scanned = await scan(scanner, targets, { ports: String(ipv4.port) });
     expect(scanned.summary.openPorts).toBe(1);
     expect(coverageOf(scanner, targets, scanned)).toMatchObject([{ status: 'reached', technique: 'syn' }]);
+  });
+
+  it.each([
+    ['connect', false],
+    ['raw packets', true],
+  ])('by %s asks no faster than it is told to', async (_, privileged) => {
+    const listeners = await Promise.all(Array.from({ length: 60 }, () => listenOn('127.0.0.1')));
+    const ports = listeners.map(({ port }) => port).sort((a, b) => a - b);
+    const scanner = nmapScanner({ run: runProcess, privileged: privileged && root });
+    const options = { ports: ports.join(','), timing: 5 };
+    const scanned = await scan(scanner, [named('127.0.0.1')], options, { requestsPerSecond: 20 });
+    for (const { server } of listeners) server.close();
+    expect(scanned.summary.openPorts).toBe(60);
+    // 60 probes at 20 a second, less the second that the last of them may be early by.
+    expect(scanned.exit.durationMs).toBeGreaterThan(2_000);
   });
 
   it('reaches a host that has nothing open', async () => {

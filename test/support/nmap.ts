@@ -62,6 +62,7 @@ export const member = (range: string, address: string): ScanTarget => ({ target:
 export const runOf = (targets: readonly ScanTarget[], options: ScanRun['options'] = {}): ScanRun => ({
   targets,
   options,
+  requestsPerSecond: 1_000,
   directory: '/nonexistent',
 });
 

@@ -24,6 +24,7 @@ export function stubScanner({
 }: StubOptions): Scanner {
   return {
     name: 'nmap',
+    rateLimit: 'nmapRequestsPerSecond',
     rawName: 'stub.txt',
     check: async () => ({ available: true, version: '1.0' }),
     groups,

@@ -24,7 +24,9 @@ const eachAlone = (targets: readonly ScanTarget[]) => targets.map((target) => [t
 function begin(scanner: Scanner, targets = [one, two], deadlineAt = new Date(Date.now() + 60_000).toISOString()) {
   const stop = createStop();
   const progress = taskProgress();
-  const ended = scan(systemClock, { scanner, targets, options: {}, directory, deadlineAt, stop, progress });
+  const ended = scan(systemClock, {
+    ...{ scanner, targets, options: {}, requestsPerSecond: 7, directory, deadlineAt, stop, progress },
+  });
   return { stop, progress, ended };
 }
 

@@ -25,6 +25,7 @@ describe('the limits', () => {
       quotaJobs: 100,
       windowTasks: 100,
       tasksPerJob: 1_000,
+      nmapRequestsPerSecond: 1_000,
     });
   });
 

@@ -26,7 +26,8 @@ export function nmapGroups(targets: readonly ScanTarget[]): readonly (readonly S
 
 /**
  * `privileged`: whether nmap may open raw sockets; else it scans by connect(2). `--stats-every` makes it write its progress. It is not
- * told `--noninteractive`, which would silence that again; without a terminal it reads no keys anyway.
+ * told `--noninteractive`, which would silence that again; without a terminal it reads no keys anyway. `--max-rate` holds for the whole
+ * run, whatever the number of hosts, but not for service detection and scripts (https://nmap.org/book/man-performance.html).
  */
 export function nmapCommand(run: ScanRun, privileged: boolean): Command {
   const options = NmapOptions.parse(run.options);
@@ -40,6 +41,7 @@ export function nmapCommand(run: ScanRun, privileged: boolean): Command {
     ...(addresses.some((address) => isIPv6(address)) ? ['-6'] : []),
     ...(run.targets.every(isRangeMember) ? [] : ['-Pn']),
     ...[`-T${options.timing}`, '--host-timeout', `${options.hostTimeoutSeconds}s`],
+    ...['--max-rate', String(run.requestsPerSecond)],
     ...portArguments(options),
     ...(options.serviceDetection ? ['-sV'] : []),
     ...(options.scripts.length > 0 ? ['--script', scriptExpression(options.scripts)] : []),

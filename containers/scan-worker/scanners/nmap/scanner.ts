@@ -20,6 +20,7 @@ const CHECK_OUTPUT_BYTES = 64 * 1024;
 export function nmapScanner({ run, privileged }: NmapDeps): Scanner {
   return {
     name: 'nmap',
+    rateLimit: 'nmapRequestsPerSecond',
     rawName: 'nmap.xml',
     check: () => checkNmap(run),
     groups: nmapGroups,

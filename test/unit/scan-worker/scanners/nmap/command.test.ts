@@ -10,10 +10,24 @@ const line = (targets: readonly ScanTarget[], options = {}, privileged = true) =
   nmapCommand(runOf(targets, options), privileged).args.join(' ');
 
 describe('nmapCommand', () => {
-  it('writes XML with progress to stdout, resolves no names, and always limits the time for a host', () => {
+  it('writes XML with progress to stdout, resolves no names, and always limits the time for a host and the rate', () => {
     expect(nmapCommand(runOf(ONE), true)).toEqual({
       file: 'nmap',
-      args: ['-oX', '-', '--stats-every', '1s', '-n', '-Pn', '-T4', '--host-timeout', '900s', '-iL', '-'],
+      args: [
+        '-oX',
+        '-',
+        '--stats-every',
+        '1s',
+        '-n',
+        '-Pn',
+        '-T4',
+        '--host-timeout',
+        '900s',
+        '--max-rate',
+        '1000',
+        '-iL',
+        '-',
+      ],
       input: '192.0.2.1\n',
     });
   });
@@ -26,6 +40,12 @@ describe('nmapCommand', () => {
     ['the host timeout', { hostTimeoutSeconds: 60 }, '--host-timeout 60s'],
     ['script categories', { scripts: ['default', 'vuln'] }, '--script (default or vuln) and not ('],
   ])('passes on %s', (_, options, expected) => expect(line(ONE, options)).toContain(expected));
+
+  it('asks no faster than the run may, whatever the options say', () => {
+    const run = { ...runOf(ONE, { requestsPerSecond: 900, timing: 5 }), requestsPerSecond: 250 };
+    for (const privileged of [true, false])
+      expect(nmapCommand(run, privileged).args.join(' ')).toContain('--max-rate 250');
+  });
 
   it.each(NMAP_SCRIPT_CATEGORIES)('keeps scripts of %s from running that do harm or leave the targets', (category) => {
     const { args } = nmapCommand(runOf(ONE, { scripts: [category] }), true);
