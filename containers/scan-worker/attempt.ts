@@ -4,13 +4,15 @@ import type { Job } from '#shared/job/job.ts';
 import { readTargets } from '#shared/job/targets.ts';
 import { isTerminal } from '#shared/status.ts';
 import { expand } from '#shared/target/plan.ts';
+import { hasClosed } from '#shared/task/maintenance-window.ts';
 import type { Task } from '#shared/task/task.ts';
 import { watchForCancel } from './cancel-watch.ts';
 import type { WorkerDeps } from './deps.ts';
 import { type Ending, endingOf, endingOfBusyHost, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
-import { prepareTargets } from './prepare.ts';
+import { type Prepared, prepareTargets } from './prepare.ts';
 import { scan } from './scan.ts';
 import { requestsPerSecond, type Scanner } from './scanner.ts';
+import type { Until } from './stop.ts';
 import type { TaskInHand } from './task-in-hand.ts';
 import type { Upload } from './upload.ts';
 
@@ -25,7 +27,7 @@ export interface Attempted {
 /** Rejects with what went wrong beside the scan itself: an AWS service, a record, the disk. */
 export async function attemptTask(deps: WorkerDeps, inHand: TaskInHand): Promise<Attempted> {
   const job = await deps.jobs.readJob(inHand.task.jobId);
-  const early = endingBeforeStart(job, deps.clock.now());
+  const early = endingBeforeStart(job, inHand.task, deps.clock.now());
   if (early !== undefined || job === undefined) return { ending: early ?? { do: 'nothing' } };
   if (job.status === 'queued') await deps.jobs.start(job, `worker/${deps.worker}`);
   void watchForCancel({ ...deps, log: inHand.log }, job, inHand.stop.now, inHand.done);
@@ -33,10 +35,11 @@ export async function attemptTask(deps: WorkerDeps, inHand: TaskInHand): Promise
 }
 
 /** Protocol operation 7: what the job, read after the claim, means for a task that has not begun. */
-function endingBeforeStart(job: Job | undefined, now: Date): Ending | undefined {
+function endingBeforeStart(job: Job | undefined, task: Task, now: Date): Ending | undefined {
   if (job === undefined || isTerminal(job.status)) return { do: 'nothing' };
   if (job.status === 'cancelling') return endingUnder(job);
-  return now >= new Date(job.deadlineAt) ? endingOfStop('deadline') : undefined;
+  if (now >= new Date(job.deadlineAt)) return endingOfStop('deadline');
+  return hasClosed(task, now.toISOString()) ? endingOfClosedWindow() : undefined;
 }
 
 async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Promise<Attempted> {
@@ -56,7 +59,8 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   if (!lease.isHeld()) return { ending: { do: 'nothing' } };
   const scanned = await scan(deps.clock, {
     ...inHand,
-    ...{ scanner, targets, options, deadlineAt: job.deadlineAt },
+    ...{ scanner, targets, options },
+    until: untilOf(job, task, prepared),
     requestsPerSecond: requestsPerSecond(scanner, options, deps.limits),
   });
   return {
@@ -68,6 +72,14 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
     },
     locked,
   };
+}
+
+/** What comes first: the deadline of the job, the end of the caller's window or that of the target policy's. */
+function untilOf({ deadlineAt }: Job, { window }: Task, { closesAt }: Prepared): Until {
+  const [closed] = [window?.notAfter, closesAt].filter((at) => at !== undefined).sort();
+  return closed === undefined || deadlineAt <= closed
+    ? { at: deadlineAt, reason: 'deadline' }
+    : { at: closed, reason: 'window_closed' };
 }
 
 /** Throws ScannerMissingError. */

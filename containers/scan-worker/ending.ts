@@ -3,6 +3,7 @@ import type { Job } from '#shared/job/job.ts';
 import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import { backoffSeconds } from '#shared/task/backoff.ts';
+import { CLOSED_BEFORE_START, windowClosed } from '#shared/task/maintenance-window.ts';
 import { hasNextTry } from '#shared/task/next-try.ts';
 import type { Task, TaskError } from '#shared/task/task.ts';
 import type { Outcome } from './scanner.ts';
@@ -36,6 +37,8 @@ export function endingOf(
   return { do: 'put_back', reason: 'transient_failure', delaySeconds, error };
 }
 
+const CLOSED_DURING_SCAN = windowClosed('the maintenance window of its targets closed while they were scanned');
+
 /** The end of a run that was stopped. */
 export function endingOfStop(reason: StopReason): Ending {
   switch (reason) {
@@ -45,6 +48,8 @@ export function endingOfStop(reason: StopReason): Ending {
       return { do: 'put_back', reason: 'shutdown', delaySeconds: 0 };
     case 'deadline':
       return finish({ status: 'timed_out' });
+    case 'window_closed':
+      return finish({ status: 'failed', error: CLOSED_DURING_SCAN });
     case 'cancelled':
       return finish({ status: 'cancelled' });
   }
@@ -70,6 +75,9 @@ export function endingOfBusyHost({ attempt, claims }: Pick<Task, 'attempt' | 'cl
   };
 }
 
-/** A target that the policy opens at another time: nothing is scanned, and the caller may retry the job then. */
-export const endingOfClosedWindow = ({ host, reason }: { host: string; reason: string }): Ending =>
-  finish({ status: 'failed', error: { code: 'window_closed', message: `${host}: ${reason}`, retryable: true } });
+/** A target that the policy opens at another time, or a window of its own that has closed: nothing is scanned. */
+export const endingOfClosedWindow = (closed?: { readonly host: string; readonly reason: string }): Ending =>
+  finish({
+    status: 'failed',
+    error: closed === undefined ? CLOSED_BEFORE_START : windowClosed(`${closed.host}: ${closed.reason}`),
+  });

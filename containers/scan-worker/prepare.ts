@@ -5,7 +5,7 @@
 import type { CoverageEntry } from '#shared/finding/coverage.ts';
 import { formatAddress, parseAddress } from '#shared/target/address.ts';
 import type { Unit } from '#shared/target/plan.ts';
-import { type Decision, decideAddress, type Policy } from '#shared/target/policy.ts';
+import { allowedUntil, type Decision, decideAddress, type Policy } from '#shared/target/policy.ts';
 import type { ScanTarget } from './scanner.ts';
 
 /** All addresses of a host name; empty when there are none, or no answer in time. */
@@ -17,11 +17,13 @@ export interface Prepared {
   readonly coverage: readonly CoverageEntry[];
   /** A target that the policy allows at another time. */
   readonly closed?: { readonly host: string; readonly reason: string };
+  /** When the policy closes the first of the targets. */
+  readonly closesAt?: string;
 }
 
 type Denial = Exclude<Decision, { allowed: true }>;
 type Answer =
-  | { readonly is: 'allowed'; readonly target: ScanTarget }
+  | { readonly is: 'allowed'; readonly target: ScanTarget; readonly until: string | undefined }
   | { readonly is: 'unresolved'; readonly unit: Unit }
   | { readonly is: 'denied'; readonly unit: Unit; readonly address: string; readonly denial: Denial };
 
@@ -34,10 +36,12 @@ export async function prepareTargets(
     Array.from(units, async (unit) => answerFor(unit, await addressesOf(unit, resolve), policy, now)),
   );
   const closed = answers.find((answer) => answer.is === 'denied' && answer.denial.code === 'window_closed');
+  const [closesAt] = answers.flatMap((answer) => (answer.is === 'allowed' ? (answer.until ?? []) : [])).sort();
   return {
     targets: answers.flatMap((answer) => (answer.is === 'allowed' ? [answer.target] : [])),
     coverage: answers.flatMap((answer) => (answer.is === 'allowed' ? [] : [entryOf(answer)])),
     ...(closed?.is === 'denied' ? { closed: { host: closed.unit.host, reason: closed.denial.reason } } : {}),
+    ...(closesAt === undefined ? {} : { closesAt }),
   };
 }
 
@@ -66,7 +70,8 @@ function answerFor(unit: Unit, addresses: readonly string[], policy: Policy, now
   }
   const address = preferred(addresses);
   if (address === undefined) return { is: 'unresolved', unit };
-  return { is: 'allowed', target: { target: unit.target.text, host: unit.host, address } };
+  const target = { target: unit.target.text, host: unit.host, address };
+  return { is: 'allowed', target, until: allowedUntil(policy, address, name, now) };
 }
 
 /** IPv4 where there is one: most networks a worker is in have no way out for IPv6. */

@@ -12,7 +12,7 @@ import type { Clock } from './clock.ts';
 import { gzipFile } from './gzip-file.ts';
 import { runProcess } from './process.ts';
 import type { Exit, HostSeen, Outcome, ParseSummary, Scanner, ScanRun, ScanTarget } from './scanner.ts';
-import type { Stop, StopReason } from './stop.ts';
+import type { Stop, StopReason, Until } from './stop.ts';
 import type { TaskProgress } from './task-progress.ts';
 
 export interface ScanRequest {
@@ -22,8 +22,8 @@ export interface ScanRequest {
   readonly requestsPerSecond: number;
   /** Private to the task. */
   readonly directory: string;
-  /** The job's: no process runs beyond it. */
-  readonly deadlineAt: string;
+  /** No process runs beyond it. */
+  readonly until: Until;
   readonly stop: Stop;
   readonly progress: TaskProgress;
 }
@@ -61,7 +61,7 @@ const MAX_OUTPUT_BYTES = 1024 ** 3;
 
 /** Scans `targets` group by group. Once stopped, what is left is `not_scanned`. Rejects when a file cannot be written. */
 export async function scan(clock: Clock, request: ScanRequest): Promise<Scanned> {
-  const { scanner, targets, directory, stop } = request;
+  const { scanner, targets, directory, stop, until } = request;
   await mkdir(join(directory, 'results/raw'), { recursive: true });
   const path = join(directory, 'results', FINDINGS_FILE);
   await using file = await open(path, 'wx', 0o600);
@@ -70,6 +70,7 @@ export async function scan(clock: Clock, request: ScanRequest): Promise<Scanned>
   const parts: GroupResult[] = [];
   let done = 0;
   for (const [index, group] of groups.entries()) {
+    if (clock.now() >= new Date(until.at)) stop.now(until.reason);
     const share = { done, targets: group.length, total: targets.length };
     parts.push(
       stop.signal.aborted ? notRun(group, stop) : await scanGroup(clock, request, { index, group, share, findings }),
@@ -107,7 +108,7 @@ async function scanGroup(
   request: ScanRequest,
   { index, group, share, findings }: Group,
 ): Promise<GroupResult> {
-  const { scanner, options, requestsPerSecond, deadlineAt, stop } = request;
+  const { scanner, options, requestsPerSecond, until, stop } = request;
   const directory = join(request.directory, `run-${index + 1}`);
   await mkdir(directory);
   const rawName = rawNameOf(scanner.rawName, index);
@@ -125,7 +126,7 @@ async function scanGroup(
   const output = gzipFile(rawPath);
   const exit = await runProcess(command, {
     directory,
-    timeoutMs: Math.max(0, new Date(deadlineAt).getTime() - startedAt.getTime()),
+    timeoutMs: Math.max(0, new Date(until.at).getTime() - startedAt.getTime()),
     maxOutputBytes: MAX_OUTPUT_BYTES,
     signal: stop.signal,
     async onStdout(chunk) {
@@ -133,9 +134,12 @@ async function scanGroup(
       parser.write(chunk);
       await Promise.all([output.write(chunk), findings.drain()]);
     },
-    onStderr: (chunk) => progress.write('stderr', chunk),
+    onStderr(chunk) {
+      progress.write('stderr', chunk);
+      parser.writeStderr?.(chunk);
+    },
   }).finally(output.end);
-  if (exit.reason === 'timed_out') stop.now('deadline');
+  if (exit.reason === 'timed_out') stop.now(until.reason);
   const summary = parser.end();
   return {
     coverage: scanner.coverage(run, seen, exit, summary),

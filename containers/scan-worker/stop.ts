@@ -1,7 +1,13 @@
 /** Why a task in progress is given up, told to everyone who works on it. */
 
-/** deadline: the job's · lease_lost: the task is somebody else's now, nothing may be written · shutdown: this worker ends. */
-export type StopReason = 'cancelled' | 'deadline' | 'lease_lost' | 'shutdown';
+/** deadline: the job's · window_closed: the caller's or the target policy's · lease_lost: the task is somebody else's now, nothing may be written · shutdown: this worker ends. */
+export type StopReason = 'cancelled' | 'deadline' | 'window_closed' | 'lease_lost' | 'shutdown';
+
+/** A time that ends a scan, and what for. */
+export interface Until {
+  readonly at: string;
+  readonly reason: Extract<StopReason, 'deadline' | 'window_closed'>;
+}
 
 export interface Stop {
   /** Aborted at the first reason. */

@@ -3,6 +3,7 @@ import type { Summary } from '../finding/coverage.ts';
 import type { Profile } from '../report/profile.ts';
 import type { ScannerName, ScannerRequest, WorkerSize } from '../scanner/definition.ts';
 import type { Status } from '../status.ts';
+import type { MaintenanceWindow } from '../task/maintenance-window.ts';
 import type { Slice } from '../task/task.ts';
 import type { EndCounts, StopReason } from './lifecycle.ts';
 
@@ -84,6 +85,7 @@ export interface PlannedTask {
   readonly scanner: ScannerName;
   readonly workerSize: WorkerSize;
   readonly slice: Slice;
+  readonly window?: MaintenanceWindow;
 }
 
 /** One job state change, kept as an item of its own. */

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { Instant } from '../contracts/ids.ts';
 import { ValidationError } from '../errors.ts';
+import { instant } from '../time.ts';
 import { type AddressRange, contains, overlaps, parseAddress, parseRange } from './address.ts';
 import { canonicalName } from './host-name.ts';
 import { SPECIAL_RANGES, type SpecialRange } from './special-ranges.ts';
@@ -88,6 +89,35 @@ export function decideTarget(policy: Policy, { kind, text, host }: Target, now: 
 export function decideAddress(policy: Policy, address: string, name: string | undefined, now: Date): Decision {
   const range = parseAddress(address) && parseRange(address);
   return range ? decide(policy, { range, name }, now) : denied('special_range', `${address} is not an address`);
+}
+
+/**
+ * The end of a decision that allows: when the first of the coming changes of a rule closes the address. Undefined: none does within a
+ * day, and no job lasts longer.
+ */
+export function allowedUntil(policy: Policy, address: string, name: string | undefined, now: Date): string | undefined {
+  const asked = { range: parseRange(address), name };
+  const changes = [...policy.allow, ...policy.deny]
+    .filter((rule) => touches(rule, asked))
+    .flatMap((rule) => changesOf(rule, now));
+  return [...new Set(changes)]
+    .filter((at) => at > now.toISOString())
+    .sort()
+    .find((at) => !decide(policy, asked, new Date(at)).allowed);
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** When a rule begins or ceases to hold, today and tomorrow; the last minute of a window belongs to it. */
+function changesOf({ until, window }: Rule, now: Date): string[] {
+  const ends = until === undefined ? [] : [until];
+  if (window === undefined) return ends;
+  const daily = [now.getTime(), now.getTime() + DAY_MS].flatMap((day) => {
+    const at = (time: string) => Date.parse(`${instant(day).slice(0, 10)}T${time}:00.000Z`);
+    return [instant(at(window.notBefore)), instant(at(window.notAfter) + MINUTE_MS)];
+  });
+  return [...daily, ...ends];
 }
 
 interface Asked {

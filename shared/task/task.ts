@@ -3,6 +3,7 @@ import type { CoverageCounts } from '../finding/coverage.ts';
 import type { SeverityCounts } from '../finding/severity.ts';
 import type { ScannerName, WorkerSize } from '../scanner/definition.ts';
 import type { Status } from '../status.ts';
+import type { MaintenanceWindow } from './maintenance-window.ts';
 
 /** Which part of the job's expanded targets a task scans: `count` addresses, names or URLs from number `from` (0-based). */
 export interface Slice {
@@ -58,6 +59,8 @@ export interface Task {
   readonly instance?: string;
   readonly workerSize: WorkerSize;
   readonly slice: Slice;
+  /** The one window of all its targets. */
+  readonly window?: MaintenanceWindow;
   readonly status: Status;
   /** The job's round this record was last released in. */
   readonly round: number;

@@ -25,6 +25,7 @@ import { isTerminal } from '#shared/status.ts';
 import { parseTarget } from '#shared/target/parse.ts';
 import { planTasks } from '#shared/target/plan.ts';
 import { readPolicy } from '#shared/target/policy.ts';
+import type { MaintenanceWindow } from '#shared/task/maintenance-window.ts';
 import type { ReceivedMessage, TaskQueue } from '#shared/task/queue.ts';
 import type { Task } from '#shared/task/task.ts';
 import { type Emulators, startEmulators, TEST_REGION } from './emulators.ts';
@@ -44,6 +45,8 @@ const TENANT = '111111111111';
 export interface SubmitChanges {
   readonly deadlineSeconds?: number;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Of all tasks. */
+  readonly window?: MaintenanceWindow;
 }
 
 export interface RunningWorker {
@@ -200,7 +203,11 @@ const workerEnvironment = ({ table, bucket, queueUrls, endpoints }: Emulators): 
   LOOPBACK_TARGETS: 'allow',
 });
 
-function newJob(targets: readonly string[], { deadlineSeconds = 600, options = {} }: SubmitChanges, now: Date): NewJob {
+function newJob(
+  targets: readonly string[],
+  { deadlineSeconds = 600, options = {}, window }: SubmitChanges,
+  now: Date,
+): NewJob {
   const scanners = [{ name: 'nmap', options }] as const;
   const job: NewJob['job'] = {
     jobId: uuidv7(),
@@ -216,7 +223,10 @@ function newJob(targets: readonly string[], { deadlineSeconds = 600, options = {
   return {
     job,
     spec: { targets, scanners, labels: {} },
-    tasks: planTasks(targets.map(parseTarget), scanners, TEST_LIMITS),
+    tasks: planTasks(targets.map(parseTarget), scanners, TEST_LIMITS).map((task) => ({
+      ...task,
+      ...(window === undefined ? {} : { window }),
+    })),
   };
 }
 

@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '#containers/scan-worker/clock.ts';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
 import { UnavailableError } from '#shared/errors.ts';
+import { readPolicy } from '#shared/target/policy.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
+import { secondsAfter } from '#shared/time.ts';
 import { fakeScanner } from '#test/support/fake-scanner.ts';
 import { type Fleet, startFleet, TEST_LIMITS } from '#test/support/fleet.ts';
 import { stubScanner } from '#test/support/stub-scanner.ts';
@@ -141,6 +144,56 @@ describe('a deadline', () => {
     expect(isRunning(scans()[0])).toBe(false);
   });
 });
+
+describe('a maintenance window', () => {
+  const failed = { status: 'failed', ended: { failed: 1 }, findings: 0, partialFindings: 2 };
+
+  it('that closes while scanning stops the scanner, and keeps the partial findings of a task that can be retried', async () => {
+    const window = { notAfter: secondsAfter(new Date(), 2) };
+    const { jobId } = await fleet.submit(['127.0.0.1'], { window });
+    fleet.work(scanner(...STEPS()));
+    expect(await fleet.ended(jobId)).toMatchObject({ ...failed, summary: { verdict: 'no_verdict' } });
+    expect(isRunning(scans()[0])).toBe(false);
+    const task = await fleet.task(jobId, ({ status }) => status === 'failed');
+    expect(task).toMatchObject({
+      error: { code: 'window_closed', retryable: true },
+      claims: [{ why: 'window_closed' }],
+    });
+    expect(task.deadLetteredAt).toBeUndefined();
+    expect(await fleet.jobs.retry(jobId, 'tester')).toMatchObject({ status: 'queued', round: 2 });
+  });
+
+  it('that has closed is not scanned in', async () => {
+    const window = { notAfter: secondsAfter(new Date(), -1) };
+    const { jobId } = await fleet.submit(['127.0.0.1'], { window });
+    fleet.work(scanner('count', file('scans')));
+    const job = await fleet.ended(jobId);
+    expect(job).toMatchObject({ status: 'failed', summary: { verdict: 'no_verdict', covered: 0, uncovered: 1 } });
+    expect(scans()).toEqual([]);
+  });
+
+  it('of the target policy stops the scanner when it closes', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    const reason = 'nightly';
+    const allow = [{ cidr: '127.0.0.0/8', window: { notBefore: '22:00', notAfter: '05:30' }, reason }];
+    // Two seconds before it closes when the task is claimed.
+    const clock = { ...systemClock, now: timeFrom('2026-01-31T05:30:58.000Z') };
+    fleet.work(scanner(...STEPS()), { policy: async () => readPolicy({ allow }, 'allow'), clock });
+    expect(await fleet.ended(jobId)).toMatchObject(failed);
+    expect(isRunning(scans()[0])).toBe(false);
+    const { error } = await fleet.task(jobId, ({ status }) => status === 'failed');
+    expect(error).toMatchObject({ code: 'window_closed' });
+  });
+});
+
+/** A clock that shows `start` when it is first looked at. */
+function timeFrom(start: string): () => Date {
+  let firstMs: number | undefined;
+  return () => {
+    firstMs ??= performance.now();
+    return new Date(Date.parse(start) + performance.now() - firstMs);
+  };
+}
 
 describe('a failure', () => {
   it('that may pass is tried again, and the last one is a dead letter', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { endingOf, endingOfBusyHost, endingOfStop, endingUnder } from '#containers/scan-worker/ending.ts';
+import {
+  endingOf,
+  endingOfBusyHost,
+  endingOfClosedWindow,
+  endingOfStop,
+  endingUnder,
+} from '#containers/scan-worker/ending.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
 import type { Claim } from '#shared/task/task.ts';
 
@@ -64,9 +70,32 @@ describe('a run that was stopped', () => {
     expect(endingOfStop('shutdown')).toEqual({ do: 'put_back', reason: 'shutdown', delaySeconds: 0 });
   });
 
+  it('fails the task when its window closes, so that the job can be retried', () => {
+    const error = {
+      code: 'window_closed',
+      message: 'the maintenance window of its targets closed while they were scanned',
+      retryable: true,
+    };
+    expect(endingOfStop('window_closed')).toEqual({ do: 'finish', end: { status: 'failed', error } });
+  });
+
   it('ends the task as its job is ending', () => {
     expect(endingUnder({ stopReason: 'cancel' })).toEqual({ do: 'finish', end: { status: 'cancelled' } });
     expect(endingUnder({ stopReason: 'deadline' })).toEqual({ do: 'finish', end: { status: 'timed_out' } });
+  });
+});
+
+describe('a window that is closed before the start', () => {
+  const failed = (message: string) => ({
+    do: 'finish',
+    end: { status: 'failed', error: { code: 'window_closed', message, retryable: true } },
+  });
+
+  it("fails the task, with the target policy's reason where that closed it", () => {
+    expect(endingOfClosedWindow()).toEqual(
+      failed('the maintenance window of its targets closed before it could start'),
+    );
+    expect(endingOfClosedWindow({ host: 'a.example', reason: 'evenings' })).toEqual(failed('a.example: evenings'));
   });
 });
 

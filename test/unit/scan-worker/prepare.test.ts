@@ -92,4 +92,15 @@ describe('preparing targets', () => {
     });
     expect(closed?.host).toBe('www.example.com');
   });
+
+  it('says when the policy closes the first of the targets', async () => {
+    const until = (cidr: string, notAfter: string) => ({
+      cidr,
+      window: { notBefore: '08:00', notAfter },
+      reason: 'day',
+    });
+    const document = { default: 'deny', allow: [until('8.8.8.0/24', '20:00'), until('8.8.4.0/24', '18:00')] };
+    expect(await prepare(['8.8.8.8', '8.8.4.4'], document)).toMatchObject({ closesAt: '2026-01-31T18:01:00.000Z' });
+    expect(await prepare(['8.8.8.8'])).not.toHaveProperty('closesAt');
+  });
 });

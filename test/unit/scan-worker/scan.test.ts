@@ -5,8 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#containers/scan-worker/clock.ts';
 import { type Scanned, scan } from '#containers/scan-worker/scan.ts';
-import type { Scanner, ScanTarget } from '#containers/scan-worker/scanner.ts';
-import { createStop } from '#containers/scan-worker/stop.ts';
+import type { Scanner, ScanRun, ScanTarget } from '#containers/scan-worker/scanner.ts';
+import { createStop, type Until } from '#containers/scan-worker/stop.ts';
 import { taskProgress } from '#containers/scan-worker/task-progress.ts';
 import { FAKE_SCANNER, fakeScanner } from '#test/support/fake-scanner.ts';
 import { stubScanner } from '#test/support/stub-scanner.ts';
@@ -21,11 +21,13 @@ const at = (address: string): ScanTarget => ({ target: address, host: address, a
 const [one, two] = [at('192.0.2.1'), at('192.0.2.2')];
 const eachAlone = (targets: readonly ScanTarget[]) => targets.map((target) => [target]);
 
-function begin(scanner: Scanner, targets = [one, two], deadlineAt = new Date(Date.now() + 60_000).toISOString()) {
+const deadlineIn = (ms: number): Until => ({ at: new Date(Date.now() + ms).toISOString(), reason: 'deadline' });
+
+function begin(scanner: Scanner, targets = [one, two], until = deadlineIn(60_000)) {
   const stop = createStop();
   const progress = taskProgress();
   const ended = scan(systemClock, {
-    ...{ scanner, targets, options: {}, requestsPerSecond: 7, directory, deadlineAt, stop, progress },
+    ...{ scanner, targets, options: {}, requestsPerSecond: 7, directory, until, stop, progress },
   });
   return { stop, progress, ended };
 }
@@ -106,11 +108,29 @@ describe('a scan', () => {
     const { ended } = begin(
       stubScanner({ command: () => fakeScanner('sleep'), groups: eachAlone }),
       [one, two],
-      new Date(Date.now() + 200).toISOString(),
+      deadlineIn(200),
     );
     const { stopped, coverage } = await ended;
     expect(stopped).toBe('deadline');
     expect(coverage.map(({ status }) => status)).toEqual(['not_scanned', 'not_scanned']);
+  });
+
+  it('starts nothing once its window has closed, and says so', async () => {
+    const until: Until = { at: new Date(Date.now()).toISOString(), reason: 'window_closed' };
+    const { ended } = begin(stubScanner({ command: () => fakeScanner('exit', '1') }), [one], until);
+    const { stopped, runs, coverage } = await ended;
+    expect([stopped, runs]).toEqual(['window_closed', []]);
+    expect(coverage).toMatchObject([{ status: 'not_scanned', reason: 'stopped before it began: window_closed' }]);
+  });
+
+  it('gives a run its requests a second', async () => {
+    let given = 0;
+    const command = ({ requestsPerSecond }: ScanRun) => {
+      given = requestsPerSecond;
+      return fakeScanner('exit', '0');
+    };
+    await begin(stubScanner({ command })).ended;
+    expect(given).toBe(7);
   });
 
   it('of no targets finds nothing and covers nothing', async () => {

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ValidationError } from '#shared/errors.ts';
 import { parseTarget, TargetError } from '#shared/target/parse.ts';
-import { type Decision, decideAddress, decideTarget, type Policy, readPolicy } from '#shared/target/policy.ts';
+import {
+  allowedUntil,
+  type Decision,
+  decideAddress,
+  decideTarget,
+  type Policy,
+  readPolicy,
+} from '#shared/target/policy.ts';
 
 const NOON = new Date('2026-11-21T12:00:00.000Z');
 const DEFAULT = readPolicy({});
@@ -287,6 +294,31 @@ describe('time', () => {
     expect(codeOf(atSubmit(expiring, 'app.example', at('11:59:59.999')))).toBe('allowed');
     expect(codeOf(atSubmit(expiring, 'app.example', at('12:00:00.000')))).toBe('not_allowed');
   });
+});
+
+describe('the end of what is allowed now', () => {
+  const NAME = 'app.example';
+  const end = (document: object, time: string) =>
+    allowedUntil(policyOf(document), '8.8.8.8', NAME, new Date(`2026-11-21T${time}Z`));
+  const window = (notBefore: string, notAfter: string) => ({ window: { notBefore, notAfter } });
+  const named = (fields: object) => rule({ domain: NAME, ...fields });
+
+  // biome-ignore format: a table reads by column
+  it.each<[string, object, string, string | undefined]>([
+    ['nothing that changes',               { allow: [named({})] },                                                     '12:00:00.000', undefined],
+    ['an allowing window',                 { default: 'deny', allow: [named(window('09:00', '17:00'))] },              '12:00:00.000', '2026-11-21T17:01:00.000Z'],
+    ['its last moment',                    { default: 'deny', allow: [named(window('09:00', '17:00'))] },              '17:00:59.999', '2026-11-21T17:01:00.000Z'],
+    ['one past midnight, in the evening',  { default: 'deny', allow: [named(window('22:00', '06:00'))] },              '23:30:00.000', '2026-11-22T06:01:00.000Z'],
+    ['one past midnight, in the morning',  { default: 'deny', allow: [named(window('22:00', '06:00'))] },              '03:00:00.000', '2026-11-21T06:01:00.000Z'],
+    ['one until midnight',                 { default: 'deny', allow: [named(window('20:00', '23:59'))] },              '22:00:00.000', '2026-11-22T00:00:00.000Z'],
+    ['a denying window that comes',        { deny: [named(window('18:00', '20:00'))] },                                '12:00:00.000', '2026-11-21T18:00:00.000Z'],
+    ['a denying window that comes again',  { deny: [named(window('08:00', '10:00'))] },                                '12:00:00.000', '2026-11-22T08:00:00.000Z'],
+    ['an expiring rule',                   { default: 'deny', allow: [named({ until: '2026-11-21T13:00:00Z' })] },     '12:00:00.000', '2026-11-21T13:00:00.000Z'],
+    ['a window that another one goes on',  { default: 'deny', allow: [named(window('09:00', '17:00')), named(window('16:00', '19:00'))] }, '12:00:00.000', '2026-11-21T19:01:00.000Z'],
+    ['a window nobody needs',              { allow: [named(window('09:00', '17:00'))] },                               '12:00:00.000', undefined],
+    ['a window of others',                 { deny: [rule({ domain: 'b.example', ...window('18:00', '20:00') })] },     '12:00:00.000', undefined],
+    ['an address that closes under a name', { deny: [rule({ cidr: '8.8.8.0/24', ...window('18:00', '20:00') })] },     '12:00:00.000', '2026-11-21T18:00:00.000Z'],
+  ])('under %s', (_, document, time, expected) => expect(end(document, time)).toBe(expected));
 });
 
 describe('the policy document', () => {
