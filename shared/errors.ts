@@ -63,7 +63,7 @@ export class UnavailableError extends ScanfleetError {
   }
 }
 
-/** A stored item was written by a newer version of scanfleet than this one. */
+/** A stored item was written by a newer version of scanfleet than this one, or the table is not as this one needs it. */
 export class SchemaVersionError extends ScanfleetError {}
 
 /** A stored or received record is not what it must be. */

@@ -23,6 +23,9 @@ export const START = '2026-01-31T12:00:00.000Z';
 
 export interface StoreUnderTest {
   readonly store: JobStore;
+  /** What the store works on. */
+  readonly client: DynamoDBClient;
+  readonly table: string;
   /** The same table under other limits. */
   withLimits(changes: Partial<Limits>, transactionItems?: number): JobStore;
   now(): Date;
@@ -78,6 +81,8 @@ export async function startStore(changes: Partial<Limits> = {}): Promise<StoreUn
     });
   return {
     store: withLimits({}),
+    client,
+    table: TABLE,
     withLimits,
     now,
     in: (seconds) => secondsAfter(now(), seconds),

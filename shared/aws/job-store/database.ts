@@ -1,12 +1,12 @@
 /**
  * The calls to DynamoDB that the operations are made of. Each is repeated by the common retry rule; a write's failed condition is a value
- * that shows the item as it was; what has expired reads as absent, and what a newer scanfleet wrote is refused.
+ * that shows the item as it was; what has expired reads as absent, what an older scanfleet wrote as if this one had, and what a newer one
+ * wrote is neither read nor changed.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { SchemaVersionError } from '../../errors.ts';
-import { SCHEMA_VERSION } from '../../names.ts';
 import type { Key } from '../table.ts';
 import type { Attributes, Delete, Update, Write } from './expression.ts';
+import { type Schema, upgraded } from './schema.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -17,6 +17,8 @@ export interface Query {
   readonly where: string;
   readonly values: Attributes;
   readonly newestFirst?: true;
+  /** Half the price for what may be a moment old. */
+  readonly eventually?: true;
   /** Items of one page. */
   readonly limit?: number;
 }
@@ -26,7 +28,7 @@ export interface Reader {
   get(key: Key): Promise<Item | undefined>;
   /** Eventually consistent, for half the price. */
   peek(key: Key): Promise<Item | undefined>;
-  /** Page by page; strongly consistent on the table, never so on an index. */
+  /** Page by page; strongly consistent on the table unless `eventually`, never so on an index. */
   pages(query: Query): AsyncGenerator<readonly Item[]>;
   /** Those that exist, in no order; eventually consistent. */
   getAll(keys: readonly Key[]): Promise<readonly Item[]>;
@@ -59,21 +61,21 @@ export interface DatabaseDeps {
   readonly now: () => Date;
   /** From 0 to 1, as Math.random. */
   readonly random: () => number;
+  readonly schema: Schema;
 }
 
 /**
  * The item as far as it exists: undefined once it has expired (DynamoDB deletes late, within some days: developer guide, "TTL"), or where
  * an answer holds nothing but a key. Throws SchemaVersionError for what a newer version wrote.
  */
-export function existing(item: Item | undefined, now: Date): Item | undefined {
-  const version = item?.schemaVersion;
-  if (item === undefined || typeof version !== 'number') return undefined;
-  if (version > SCHEMA_VERSION)
-    throw new SchemaVersionError(
-      'schema_version',
-      `${item.pk} ${item.sk} has schema version ${version}; this scanfleet knows ${SCHEMA_VERSION}: update it`,
-    );
-  return typeof item.expiresAtEpochSeconds === 'number' && item.expiresAtEpochSeconds * 1000 <= now.getTime()
+export function existing(
+  { schema, now }: Pick<DatabaseDeps, 'schema' | 'now'>,
+  stored: Item | undefined,
+): Item | undefined {
+  const version = stored?.schemaVersion;
+  if (stored === undefined || typeof version !== 'number') return undefined;
+  const item = upgraded(stored, version, schema);
+  return typeof item.expiresAtEpochSeconds === 'number' && item.expiresAtEpochSeconds * 1000 <= now().getTime()
     ? undefined
     : item;
 }

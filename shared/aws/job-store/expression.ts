@@ -9,7 +9,7 @@ export type Attributes = Readonly<Record<string, unknown>>;
 
 interface Conditional {
   readonly key: Key;
-  /** The condition; absent: none. */
+  /** The condition; absent: none. Of an update or a delete a conjunction: more is joined to it by AND. */
   readonly when?: string;
   /** Values the condition names. */
   readonly values?: Attributes;

@@ -16,10 +16,11 @@ import { listJobs } from './list.ts';
 import { nextTasks, openJobs } from './open-jobs.ts';
 import { takeToken } from './rate.ts';
 import { reader } from './read.ts';
-import { peekJob, readEvents, readJob, readSpec, readTask, readTasks } from './records.ts';
+import { peekJob, peekJobAndTasks, readEvents, readJob, readSpec, readTask, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
 import { deleteJob, readTenant } from './remove.ts';
 import { retry } from './retry.ts';
+import { SCHEMA, type Schema } from './schema.ts';
 import { readStats } from './stats.ts';
 import { recordStoppedWorker } from './stopped-workers.ts';
 import { submit } from './submit.ts';
@@ -36,6 +37,8 @@ export interface JobStoreDeps {
   readonly newNonce?: () => string;
   /** Fewer make the paths of large jobs short enough to be tested in every order. */
   readonly transactionItems?: number;
+  /** Another one lets the next version be tried before it is this one. */
+  readonly schema?: Schema;
 }
 
 /** API reference, "TransactWriteItems". */
@@ -43,15 +46,16 @@ const MAX_TRANSACTION_ITEMS = 100;
 
 export function dynamoJobStore(deps: JobStoreDeps): JobStore {
   const { table, limits, now, random = Math.random, newNonce = randomUUID } = deps;
-  const { transactionItems = MAX_TRANSACTION_ITEMS } = deps;
+  const { transactionItems = MAX_TRANSACTION_ITEMS, schema = SCHEMA } = deps;
   const client = DynamoDBDocumentClient.from(deps.client, { marshallOptions: { removeUndefinedValues: true } });
-  const database = { client, table, now, random };
+  const database = { client, table, now, random, schema };
   const db = { ...reader(database), ...writer(database) };
   const context: StoreContext = { db, limits, now, random, newNonce, transactionItems };
   return {
     submit: (newJob, answer) => submit(context, newJob, answer),
     readJob: (jobId) => readJob(context, jobId),
     peekJob: (jobId) => peekJob(context, jobId),
+    peekJobAndTasks: (jobId) => peekJobAndTasks(context, jobId),
     readSpec: (jobId) => readSpec(context, jobId),
     readTask: (jobId, taskId) => readTask(context, jobId, taskId),
     readTasks: (jobId) => readTasks(context, jobId),

@@ -32,7 +32,7 @@ export async function takeToken({ db, limits, now }: StoreContext, tenant: strin
         ? {
             kind: 'update',
             key,
-            when: 'attribute_not_exists(#tatMs) OR #tatMs <= :nowMs',
+            when: '(attribute_not_exists(#tatMs) OR #tatMs <= :nowMs)',
             values: { nowMs },
             set: { ...set, tatMs: nowMs + intervalMs },
           }

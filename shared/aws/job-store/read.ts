@@ -12,7 +12,7 @@ export function reader(deps: DatabaseDeps): Reader {
   const get = async (key: Key, ConsistentRead: boolean): Promise<Item | undefined> => {
     const command = { TableName: deps.table, Key: key, ConsistentRead };
     const answer = await persist(deps.random, () => deps.client.send(new GetCommand(command)));
-    return existing(answer.Item, deps.now());
+    return existing(deps, answer.Item);
   };
   return {
     get: (key) => get(key, true),
@@ -39,17 +39,18 @@ async function* pages(deps: DatabaseDeps, query: Query): AsyncGenerator<readonly
       ScanIndexForward: !query.newestFirst,
       ExclusiveStartKey: start,
       Limit: query.limit,
-      ...(query.index === undefined ? { ConsistentRead: true } : { IndexName: query.index }),
+      ...(query.index === undefined ? { ConsistentRead: !query.eventually } : { IndexName: query.index }),
     };
     const page = await persist(deps.random, () => deps.client.send(new QueryCommand(command)));
     const items: readonly Item[] = page.Items ?? [];
     // An index holds keys alone: whether the item exists shows when it is read.
-    yield query.index === undefined ? items.filter((item) => existing(item, deps.now())) : items;
+    yield query.index === undefined ? allExisting(deps, items) : items;
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
 }
 
-async function getBatch({ client, table, now, random }: DatabaseDeps, keys: readonly Key[]): Promise<readonly Item[]> {
+async function getBatch(deps: DatabaseDeps, keys: readonly Key[]): Promise<readonly Item[]> {
+  const { client, table, random } = deps;
   const found: Item[] = [];
   let left: readonly Item[] = keys.map((key) => ({ ...key }));
   await persist(random, async () => {
@@ -58,5 +59,8 @@ async function getBatch({ client, table, now, random }: DatabaseDeps, keys: read
     left = answer.UnprocessedKeys?.[table]?.Keys ?? [];
     if (left.length > 0) throw new UnprocessedError(`${left.length} of ${keys.length} items were not read`);
   });
-  return found.filter((item) => existing(item, now()));
+  return allExisting(deps, found);
 }
+
+const allExisting = (deps: DatabaseDeps, items: readonly Item[]): readonly Item[] =>
+  items.map((item) => existing(deps, item)).filter((item) => item !== undefined);

@@ -20,7 +20,7 @@ export async function recordStoppedWorker(
   await db.write({
     kind: 'update',
     key: stoppedWorkerKey(worker),
-    when: `${ABSENT} OR #version < :version`,
+    when: `(${ABSENT} OR #version < :version)`,
     values: { version, nowEpochSeconds: epochSecondsOf(now()) },
     set: { schemaVersion: SCHEMA_VERSION, version, error, ...expiryIn(now(), KEPT_SECONDS) },
   });

@@ -16,6 +16,7 @@ import { plainItem } from './attribute-value.ts';
 import { type DatabaseDeps, existing, type Item, type Refusal, type Writer } from './database.ts';
 import { type Delete, expressionsOf, type Update, type Write } from './expression.ts';
 import { persist, UnprocessedError } from './persist.ts';
+import type { Schema } from './schema.ts';
 
 /** API reference, "BatchWriteItem". */
 const MAX_BATCH_WRITE = 25;
@@ -24,15 +25,15 @@ const ALL_OLD = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 export function writer(deps: DatabaseDeps): Writer {
-  const { client, table, now, random } = deps;
+  const { client, table, random, schema } = deps;
   const asItWas = (item: Record<string, AttributeValue> | undefined): Item | undefined =>
-    existing(item && plainItem(item), now());
+    existing(deps, item && plainItem(item));
 
   return {
     async write(write) {
       try {
         const answer = await persist(random, () => sendOne(deps, write));
-        return { ok: true, item: existing(answer.Attributes, now()) };
+        return { ok: true, item: existing(deps, answer.Attributes) };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         return { ok: false, old: asItWas(error.Item) };
@@ -41,7 +42,7 @@ export function writer(deps: DatabaseDeps): Writer {
 
     async transact(writes) {
       const command = {
-        TransactItems: writes.map((write) => transactItem(table, write)),
+        TransactItems: writes.map((write) => transactItem(table, ofKnownVersion(write, schema))),
         // The same for every try: within ten minutes DynamoDB itself then knows its earlier answer (API reference, "TransactWriteItems").
         ClientRequestToken: randomUUID(),
       };
@@ -74,7 +75,25 @@ export function writer(deps: DatabaseDeps): Writer {
   };
 }
 
-async function sendOne({ client, table }: DatabaseDeps, write: Update | Delete): Promise<{ Attributes?: Item }> {
+/**
+ * Nothing is done to an item of a newer version: the condition fails, and what it met says why (`existing`). A put needs no such care: it
+ * writes a whole item, where there is none or none that counts.
+ */
+function ofKnownVersion<W extends Write>(write: W, { version }: Schema): W {
+  if (write.kind === 'put') return write;
+  const when = '(attribute_not_exists(#schemaVersion) OR #schemaVersion <= :knownVersion)';
+  return {
+    ...write,
+    when: write.when === undefined ? when : `${write.when} AND ${when}`,
+    values: { ...write.values, knownVersion: version },
+  };
+}
+
+async function sendOne(
+  { client, table, schema }: DatabaseDeps,
+  asked: Update | Delete,
+): Promise<{ Attributes?: Item }> {
+  const write = ofKnownVersion(asked, schema);
   const command = { TableName: table, Key: { ...write.key }, ...expressionsOf(write), ...ALL_OLD };
   if (write.kind === 'delete') return client.send(new DeleteCommand(command));
   return client.send(new UpdateCommand({ ...command, ReturnValues: write.returning ? 'ALL_NEW' : 'NONE' }));
