@@ -1,16 +1,30 @@
 /**
  * Where the local service keeps what it knows between runs: one private folder, used by one service at a time.
  *
- *   keys.json      identities and their keys, made once          policy.yaml   which targets may be scanned; yours to edit
+ *   layout.json    which version of this layout it has           policy.yaml   which targets may be scanned; yours to edit
+ *   keys.json      identities and their keys, made once
  *   local.json     endpoint and keys, where the CLI finds them; there while the service runs
  *   dynamodb.db    the table        s3/   the bucket             service.log   log lines of functions and workers
  *   tmp/           what workers need while they scan
  */
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForbiddenError } from '#shared/errors.ts';
+import { claimLayout } from './state-layout.ts';
 import { lockState } from './state-lock.ts';
 
 export interface StateOptions {
@@ -37,17 +51,26 @@ export interface State extends AsyncDisposable {
 
 const DEFAULT_POLICY = fileURLToPath(new URL('default-policy.yaml', import.meta.url));
 const EPHEMERAL_PREFIX = 'scanfleet-ephemeral-';
-const ABANDONED_AFTER_MS = 60_000;
+/**
+ * A service shows that it lives by its folder's time: its lock is seen by processes of the same network namespace alone (unix(7)), and
+ * containers may share a temporary folder without sharing that.
+ */
+const ALIVE_EVERY_MS = 15_000;
+const ABANDONED_AFTER_MS = 300_000;
 /** What `fresh` removes, and nothing else: the folder may be one that holds more. SQLite writes `-wal` and `-shm` beside its database. */
-const FORGOTTEN = /^(keys\.json|local\.json|dynamodb\.db(-\w+)?|s3)$/;
+const FORGOTTEN = /^(layout\.json|keys\.json|local\.json|dynamodb\.db(-\w+)?|s3)$/;
 
-/** Throws ConflictError `state_in_use`, ForbiddenError `state_not_writable`. */
+/** Throws ConflictError `state_in_use` or `state_layout`, ForbiddenError `state_not_writable`. */
 export async function openState({ directory, fresh, ephemeral }: StateOptions): Promise<State> {
   await using undo = new AsyncDisposableStack();
   const path = await makeFolder(directory, ephemeral);
-  if (ephemeral) undo.defer(() => rm(path, { recursive: true, force: true }));
+  if (ephemeral) {
+    undo.defer(() => rm(path, { recursive: true, force: true }));
+    undo.defer(showAlive(path));
+  }
   undo.defer(await lockState(path));
   if (fresh) await forget(path);
+  await claimLayout(path);
   const files = {
     directory: path,
     keysFile: join(path, 'keys.json'),
@@ -85,7 +108,16 @@ async function makeFolder(directory: string, ephemeral: boolean): Promise<string
   }
 }
 
-/** Ephemeral states of services that were killed: ours, unlocked, and not just being made. */
+/** Until the returned function is called. */
+function showAlive(path: string): () => void {
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, ALIVE_EVERY_MS).unref();
+  return () => clearInterval(beat);
+}
+
+/** Ephemeral states of services that were killed: ours, unlocked, and silent for a while. */
 async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder);
   for (const name of names.filter((one) => one.startsWith(EPHEMERAL_PREFIX))) {

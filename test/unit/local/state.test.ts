@@ -34,10 +34,17 @@ it('keeps the policy that is there', async () => {
 
 it('forgets jobs, results and keys when it starts fresh, but no policy and nothing of anybody else', async () => {
   const ours = ['keys.json', 'local.json', 'dynamodb.db', 'dynamodb.db-wal', 's3'];
-  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt', 'tmp'];
-  for (const name of [...ours, ...kept.slice(0, -1)]) await writeFile(join(folder, name), 'x');
+  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt'];
+  for (const name of [...ours, ...kept]) await writeFile(join(folder, name), 'x');
   await using _state = await open(folder, { fresh: true });
-  expect((await readdir(folder)).sort()).toEqual([...kept].sort());
+  expect((await readdir(folder)).sort()).toEqual([...kept, 'layout.json', 'tmp'].sort());
+});
+
+it('refuses what another version made, until it is told to forget it', async () => {
+  await writeFile(join(folder, 'layout.json'), '{"layout":2}');
+  await expect(open(folder)).rejects.toMatchObject({ code: 'state_layout' });
+  await using state = await open(folder, { fresh: true });
+  expect(JSON.parse(await readFile(join(state.directory, 'layout.json'), 'utf8'))).toEqual({ layout: 1 });
 });
 
 it('is used by one service at a time, under whatever name', async () => {
@@ -61,7 +68,7 @@ it('leaves nothing of an ephemeral state', async () => {
 
 it('removes the ephemeral state of a service that was killed, and that of no other', async () => {
   vi.stubEnv('TMPDIR', folder);
-  const longAgo = new Date(Date.now() - 120_000);
+  const longAgo = new Date(Date.now() - 600_000);
   for (const name of ['scanfleet-ephemeral-killed', 'scanfleet-ephemeral-young', 'somebody-elses']) {
     await mkdir(join(folder, name, 's3'), { recursive: true });
     if (!name.endsWith('young')) await utimes(join(folder, name), longAgo, longAgo);
@@ -78,6 +85,18 @@ it('removes the ephemeral state of a service that was killed, and that of no oth
   expect((await readdir(folder)).map((name) => join(folder, name)).sort()).toEqual(left.sort());
   await running[Symbol.asyncDispose]();
   vi.unstubAllEnvs();
+});
+
+it('shows by its time that an ephemeral state is in use, for those who do not see its lock', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const state = await open('/nowhere', { ephemeral: true });
+  const longAgo = new Date(Date.now() - 600_000);
+  await utimes(state.directory, longAgo, longAgo);
+  vi.advanceTimersByTime(15_000);
+  await vi.waitFor(async () => expect((await stat(state.directory)).mtime > longAgo).toBe(true));
+  await state[Symbol.asyncDispose]();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
 
 it('says where it cannot write', async () => {
