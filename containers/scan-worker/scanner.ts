@@ -81,6 +81,8 @@ export interface ParseSummary {
 /** A push parser over the scanner's raw output: constant memory, sink called synchronously. Never throws for what the input holds. */
 export interface Parser {
   write(chunk: Uint8Array): void;
+  /** What the scanner says beside its output, where that decides what the output is worth. */
+  writeStderr?(chunk: Uint8Array): void;
   end(): ParseSummary;
 }
 
