@@ -4,6 +4,7 @@
  * be refused, lose its answer, land late, or be the last that its caller made.
  */
 import { v7 } from 'uuid';
+import { jobKey } from '#shared/aws/table.ts';
 import { ConflictError, LimitError, NotFoundError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import { endTask } from '#shared/job/flow.ts';
@@ -12,6 +13,7 @@ import type { ClaimedTask, JobStore, TaskEnd } from '#shared/job/store.ts';
 import { isTerminal } from '#shared/status.ts';
 import type { TaskRef } from '#shared/task/task.ts';
 import { type Call, type Fault, faultOf } from './dynamodb-faults.ts';
+import { type Item, type RecordView, recordView } from './record-view.ts';
 import { aResult, newJob, newTenant, type StoreUnderTest } from './store-under-test.ts';
 
 export type Command =
@@ -57,12 +59,13 @@ export interface Step {
 class Died extends Error {}
 
 interface Holder extends ClaimedTask {
-  readonly host: string;
+  readonly hosts: readonly string[];
 }
 
 export const WORLD_LIMITS = { windowTasks: 4, quotaJobs: 4, maxFailures: 2, retentionSeconds: 6_000 } as const;
-/** Small jobs have up to three tasks, so large ones begin with four. */
+/** Of a submit's transaction four items are the job's, and one its target's (job-store/submit.ts). */
 const TRANSACTION_ITEMS = 8;
+export const LARGEST_SMALL_JOB = 3;
 const HOSTS = 3;
 /** Longer than any deadline and than the longest pause between two messages. */
 const CALM_MINUTES = 120;
@@ -80,6 +83,7 @@ export class JobWorld {
   /** What no invariant of the records shows: scans that should never have begun. */
   readonly violations: string[] = [];
   readonly announced: string[] = [];
+  readonly records: RecordView;
   readonly #under: StoreUnderTest;
   readonly #messages: TaskRef[] = [];
   readonly #late: (() => Promise<unknown>)[] = [];
@@ -89,16 +93,18 @@ export class JobWorld {
   constructor(under: StoreUnderTest) {
     this.#under = under;
     this.store = under.withLimits(WORLD_LIMITS, TRANSACTION_ITEMS);
+    this.records = recordView(under);
   }
 
   async run({ command, mishaps }: Step): Promise<void> {
     let writes = 0;
     const outer = this.#faults;
-    this.#meet(({ operation }: Call) => {
+    this.#meet((call) => {
+      const { operation } = call;
       if (operation !== 'TransactWriteItems' && operation !== 'UpdateItem') return undefined;
       const mishap = mishaps.find(({ at }) => at === writes);
       writes += 1;
-      return mishap && this.#faultOf(mishap, operation);
+      return mishap && this.#faultOf(mishap, call);
     });
     try {
       await this.#do(command);
@@ -112,7 +118,10 @@ export class JobWorld {
   #faults: (call: Call) => Fault | undefined = () => undefined;
   #meet(faults: (call: Call) => Fault | undefined): void {
     this.#faults = faults;
-    this.#under.decideFaults(faults);
+    this.#under.decideFaults((call) => {
+      this.records.watch(call);
+      return faults(call);
+    });
   }
 
   /** What landed late lands now, wherever it still can. */
@@ -125,32 +134,37 @@ export class JobWorld {
     this.#meet(() => undefined);
     await this.landLate();
     this.holders.splice(0);
+    await this.#rush('complete', 'nothing');
     for (let minute = 1; minute <= CALM_MINUTES; minute += 1) {
-      const open = await this.#openJobs();
-      if (open.length === 0) return;
-      if (minute > STOP_MINUTES && open.some(({ status }) => status === 'cancelling'))
+      const restless = await this.#restless();
+      if (restless.length === 0) return;
+      if (minute > STOP_MINUTES && restless.some(({ status }) => status === 'cancelling'))
         this.violations.push(`a job was still being stopped after ${STOP_MINUTES} minutes`);
       this.#under.pass(60);
       await this.#sweep();
-      await this.#rush('complete');
+      await this.#rush('complete', 'nothing');
     }
   }
 
-  async #rush(how: 'complete' | 'fail' | 'transient'): Promise<void> {
+  /** On hosts of their own, or on none: then there is nothing to lock. */
+  async #rush(how: 'complete' | 'fail' | 'transient', on: 'hosts' | 'nothing'): Promise<void> {
     for (const ref of this.#messages.splice(0)) {
       const others = this.holders.length;
-      await this.#work(ref, others);
+      await this.#work(ref, on === 'hosts' ? others : undefined);
       if (this.holders.length > others) await this.#end(others, how);
     }
   }
 
-  /** Those that are open, or whose end is not announced. */
-  async #openJobs(): Promise<Job[]> {
-    const jobs = await Promise.all([...this.tenantOf.keys()].map((jobId) => this.store.readJob(jobId)));
-    return jobs.filter((job) => job !== undefined && (!isTerminal(job.status) || job.checkAt !== undefined)) as Job[];
+  /** Jobs in the index: they are open, or their end is not announced. */
+  async #restless(): Promise<Item[]> {
+    const partitions = [...this.tenantOf.keys()].map((jobId) => jobKey(jobId).pk);
+    await this.records.look(partitions);
+    return partitions
+      .flatMap((partition) => this.records.of(partition))
+      .filter((item) => item.sk === 'JOB' && 'checkAt' in item);
   }
 
-  #faultOf({ what }: Mishap, operation: string): Fault {
+  #faultOf({ what }: Mishap, call: Call): Fault {
     if (typeof what === 'object') return () => this.#meanwhile(what.meanwhile);
     if (what === 'dies_before') return { instead: () => Promise.reject(new Died()) };
     if (what === 'dies_after')
@@ -163,8 +177,11 @@ export class JobWorld {
     if (what !== 'lands_late') return what;
     return {
       instead: async (send) => {
-        this.#late.push(send);
-        throw faultOf('silence', operation);
+        this.#late.push(() => {
+          this.records.watch(call);
+          return send();
+        });
+        throw faultOf('silence', call.operation);
       },
     };
   }
@@ -189,7 +206,7 @@ export class JobWorld {
       case 'end':
         return this.#end(command.holder, command.how);
       case 'rush':
-        return this.#rush(command.how);
+        return this.#rush(command.how, 'hosts');
       case 'drop':
         return void take(this.#messages, command.message);
       case 'repeat': {
@@ -225,8 +242,8 @@ export class JobWorld {
     if (submitted.outcome === 'created') this.#messages.push(...submitted.released);
   }
 
-  /** As a worker does it: claim, look at the job, lock the host, then scan. */
-  async #work(ref: TaskRef, host: number): Promise<void> {
+  /** As a worker does it: claim, look at the job, lock the host, if any, then scan. */
+  async #work(ref: TaskRef, host?: number): Promise<void> {
     const stopped = await this.#isCancelled(ref.jobId);
     const claimed = await this.store.claim(ref, 'worker');
     if (claimed === undefined) return;
@@ -236,8 +253,8 @@ export class JobWorld {
     if (stopped || isTerminal(job.status))
       this.violations.push(`a scan of ${ref.taskId} began under a job that is ${job.status}`);
     await this.store.start(job, 'worker');
-    const name = `${this.tenants[0]}-host-${host % HOSTS}`;
-    if ((await this.store.lockHosts(claimed.held, [name])) === 'locked') this.holders.push({ ...claimed, host: name });
+    const hosts = host === undefined ? [] : [`${this.tenants[0]}-host-${host % HOSTS}`];
+    if ((await this.store.lockHosts(claimed.held, hosts)) === 'locked') this.holders.push({ ...claimed, hosts });
     else {
       const { jobId, taskId, attempt } = claimed.held;
       this.metBusyHost.add(`${jobId} ${taskId} ${attempt}`);
@@ -246,6 +263,7 @@ export class JobWorld {
   }
 
   async #isCancelled(jobId: string): Promise<boolean> {
+    if (![...this.#cancelled].some((cancelled) => cancelled.startsWith(jobId))) return false;
     const job = await this.store.readJob(jobId);
     return job !== undefined && this.#cancelled.has(`${jobId} ${job.round}`);
   }
@@ -258,7 +276,7 @@ export class JobWorld {
     const job = await this.store.peekJob(holder.task.jobId);
     if (job?.status !== 'cancelling') return;
     take(this.holders, index);
-    await this.#endTask(holder, { status: stopStatus(job), result: aResult(1) }, [holder.host]);
+    await this.#endTask(holder, { status: stopStatus(job), result: aResult(1) }, holder.hosts);
   }
 
   /** A worker that never looked whether its job was stopped ends it as if nothing had happened. */
@@ -266,13 +284,13 @@ export class JobWorld {
     const [holder] = take(this.holders, index);
     if (holder === undefined) return;
     const error = { code: 'exit', message: 'planned', retryable: how === 'transient' };
-    if (how === 'complete') return this.#endTask(holder, { status: 'completed', result: aResult(2) }, [holder.host]);
-    if (how === 'fail') return this.#endTask(holder, { status: 'failed', result: aResult(1), error }, [holder.host]);
+    if (how === 'complete') return this.#endTask(holder, { status: 'completed', result: aResult(2) }, holder.hosts);
+    if (how === 'fail') return this.#endTask(holder, { status: 'failed', result: aResult(1), error }, holder.hosts);
     const exhausted = how === 'transient' && holder.task.failures + 1 >= WORLD_LIMITS.maxFailures;
-    if (exhausted) return this.#endTask(holder, { status: 'failed', error, deadLettered: true }, [holder.host]);
+    if (exhausted) return this.#endTask(holder, { status: 'failed', error, deadLettered: true }, holder.hosts);
     const reason = how === 'transient' ? 'transient_failure' : 'shutdown';
     if ((await this.store.putBack(holder.held, reason, 10)) !== 'queued') return;
-    await this.store.unlockHosts(holder.held, [holder.host]);
+    await this.store.unlockHosts(holder.held, holder.hosts);
     const { jobId, taskId, tenant, workerSize } = holder.task;
     this.#messages.push({ jobId, taskId, tenant, workerSize });
   }
