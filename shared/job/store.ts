@@ -69,6 +69,12 @@ export interface Page<T> {
   readonly after?: string;
 }
 
+/** `tasks` in order of number. */
+export interface JobAndTasks {
+  readonly job: Job;
+  readonly tasks: readonly Task[];
+}
+
 /** Without a size: whatever size the task is for. */
 export type ClaimRef = Pick<TaskRef, 'jobId' | 'taskId'> & Partial<Pick<TaskRef, 'workerSize'>>;
 
@@ -93,6 +99,8 @@ export interface JobStore {
   readJob(jobId: string): Promise<Job | undefined>;
   /** Eventually consistent and half the price: for the cancel check each second. */
   peekJob(jobId: string): Promise<Pick<Job, 'status' | 'stopReason' | 'round'> | undefined>;
+  /** The whole of it likewise, by one query: for who follows the job and looks again soon. */
+  peekJobAndTasks(jobId: string): Promise<JobAndTasks | undefined>;
   readSpec(jobId: string): Promise<StoredSpec | undefined>;
   readTask(jobId: string, taskId: string): Promise<Task | undefined>;
   /** Strongly consistent, in order of number. */

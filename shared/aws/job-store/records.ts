@@ -1,5 +1,6 @@
 /** Reading one job's records. */
 import type { Job, JobEventRecord, StoredSpec } from '../../job/job.ts';
+import type { JobAndTasks } from '../../job/store.ts';
 import type { Task } from '../../task/task.ts';
 import { EVENT_PREFIX, jobKey, specKey, TASK_PREFIX, taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
@@ -42,6 +43,23 @@ export async function readTasks(context: Reading, jobId: string): Promise<readon
   const tasks: Task[] = [];
   for await (const page of taskPages(context, jobId)) tasks.push(...page);
   return tasks;
+}
+
+/** One query over what lies side by side: the job, its spec, its tasks. */
+export async function peekJobAndTasks({ db }: Reading, jobId: string): Promise<JobAndTasks | undefined> {
+  const { pk, sk } = jobKey(jobId);
+  const query = {
+    where: '#pk = :pk AND #sk BETWEEN :first AND :last',
+    values: { pk, first: sk, last: `${TASK_PREFIX}~` },
+    eventually: true as const,
+  };
+  let job: Job | undefined;
+  const tasks: Task[] = [];
+  for await (const items of db.pages(query)) {
+    job ??= jobOf(items.find((item) => item.sk === sk));
+    tasks.push(...items.filter((item) => String(item.sk).startsWith(TASK_PREFIX)).map(taskOf));
+  }
+  return job && { job, tasks };
 }
 
 /** The job's transitions, its creation first: that one is the job's own record. */
