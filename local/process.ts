@@ -1,12 +1,13 @@
 /**
  * Local's one place where child processes start: the DynamoDB emulator and the workers. Never a shell; a group of its own; only the
- * environment it is given. A child ends with local, however local ends: the kernel sends SIGKILL when local is gone (prctl(2),
- * PR_SET_PDEATHSIG, by way of setpriv of util-linux), so that killing the service leaves nothing behind.
+ * environment it is given. A child ends with local, however local ends (parent-death.ts), so that killing the service leaves nothing
+ * behind; only one that was just being started, a few milliseconds before, may be.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { mortal, untilMortal } from '#containers/scan-worker/parent-death.ts';
 import { processGroup } from '#containers/scan-worker/process-group.ts';
 import { stderrTail } from '#containers/scan-worker/stderr-tail.ts';
 
@@ -42,25 +43,22 @@ export interface LocalProcess {
 
 /** How long output may still come once the process is gone: then somebody who left its group holds the pipe. */
 const LINGER_MS = 1_000;
-const SETPRIV = '/usr/bin/setpriv';
 
 /** Starts a process. Rejects with the system's error (ENOENT, EACCES, EAGAIN) when it cannot be started. */
 export async function startProcess(spec: ProcessSpec): Promise<LocalProcess> {
   accessSync(spec.file, constants.X_OK);
-  const guarded = isExecutable(SETPRIV);
-  const child = spawn(
-    guarded ? SETPRIV : spec.file,
-    guarded ? ['--pdeathsig', 'KILL', '--', spec.file, ...spec.args] : spec.args,
-    {
-      cwd: spec.cwd,
-      env: spec.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', ...(spec.descriptor3 === undefined ? [] : ['pipe' as const])],
-    },
-  );
+  const [file, args] = mortal(spec.file, spec.args);
+  const child = spawn(file, args, {
+    cwd: spec.cwd,
+    env: spec.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...(spec.descriptor3 === undefined ? [] : ['pipe' as const])],
+  });
   await once(child, 'spawn');
+  const followed = follow(child, spec);
+  await untilMortal(followed.pid);
   if (spec.descriptor3 !== undefined) hand(child, spec.descriptor3);
-  return follow(child, spec);
+  return followed;
 }
 
 /** A child that ends before it reads leaves a broken pipe: its exit says so better than an error here. */
@@ -97,13 +95,4 @@ function follow(child: ChildProcess, spec: ProcessSpec): LocalProcess {
       return ended;
     },
   };
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

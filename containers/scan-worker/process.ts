@@ -4,16 +4,15 @@
  * - cancel, timeout or too much output: SIGTERM to the group, SIGKILL to the group 5 s later;
  * - the leader exits: SIGKILL at once to whatever remains of its group;
  * - the worker exits: SIGKILL to the group;
- * - the worker is killed with SIGKILL: the kernel kills the leader (prctl(2), PR_SET_PDEATHSIG), which setpriv of util-linux arranges;
- *   with no_new_privs, as a set-user-id program would lose that setting. Where setpriv is missing, and for children that outlive
- *   their leader, the scanner's own time limits are the bound.
+ * - the worker is killed with SIGKILL: the kernel kills the leader (parent-death.ts); with no_new_privs, as a set-user-id program would
+ *   lose that setting. Where setpriv is missing, and for children that outlive their leader, the scanner's own time limits are the bound.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { environment } from '#shared/env.ts';
+import { isExecutable, mortal } from './parent-death.ts';
 import { processGroup } from './process-group.ts';
 import type { Command, Exit } from './scanner.ts';
 import { type StderrTail, stderrTail } from './stderr-tail.ts';
@@ -38,7 +37,6 @@ type Ending = Pick<Exit, 'code' | 'signal' | 'reason'>;
 
 /** How long a pipe may stay silent after the leader is gone: then somebody who left the group holds it open. */
 const LINGER_MS = 2_000;
-const SETPRIV = '/usr/bin/setpriv';
 
 /** Runs `command` to its end, which is a value. Rejects only with what `onStdout` or `onStderr` threw, once the process is gone. */
 export async function runProcess(command: Command, options: ProcessOptions): Promise<Exit> {
@@ -66,17 +64,12 @@ async function start(command: Command, directory: string): Promise<Child> {
   const { PATH = '' } = environment();
   const file = command.file.includes('/') ? command.file : findProgram(command.file, PATH);
   if (file === undefined || !isExecutable(file)) throw new Error(`no executable ${command.file} on PATH ${PATH}`);
-  const guarded = isExecutable(SETPRIV);
-  const child = spawn(
-    guarded ? SETPRIV : file,
-    guarded ? ['--pdeathsig', 'KILL', '--no-new-privs', '--', file, ...command.args] : command.args,
-    {
-      cwd: directory,
-      detached: true,
-      env: { PATH, HOME: directory, TMPDIR: directory, LANG: 'C.UTF-8', ...command.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(...mortal(file, command.args, ['--no-new-privs']), {
+    cwd: directory,
+    detached: true,
+    env: { PATH, HOME: directory, TMPDIR: directory, LANG: 'C.UTF-8', ...command.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   await once(child, 'spawn');
   return child;
 }
@@ -87,15 +80,6 @@ const findProgram = (name: string, path: string): string | undefined =>
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find(isExecutable);
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Hands both streams on, and stops the process when it must be, until it is gone and its pipes are read to their end. */
 async function follow(child: Child, options: ProcessOptions, tail: StderrTail): Promise<Ending> {
