@@ -3,9 +3,9 @@ import type { Job } from '#shared/job/job.ts';
 import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import { backoffSeconds } from '#shared/task/backoff.ts';
-import { CLOSED_BEFORE_START, windowClosed } from '#shared/task/maintenance-window.ts';
 import { hasNextTry } from '#shared/task/next-try.ts';
 import type { Task, TaskError } from '#shared/task/task.ts';
+import { CLOSED_BEFORE_START, windowClosed } from '#shared/task/window-closed.ts';
 import type { Outcome } from './scanner.ts';
 import type { StopReason } from './stop.ts';
 

@@ -3,7 +3,7 @@ import type { Summary } from '../finding/coverage.ts';
 import type { Profile } from '../report/profile.ts';
 import type { ScannerName, ScannerRequest, WorkerSize } from '../scanner/definition.ts';
 import type { Status } from '../status.ts';
-import type { MaintenanceWindow } from '../task/maintenance-window.ts';
+import type { MaintenanceWindow } from '../target/maintenance-window.ts';
 import type { Slice } from '../task/task.ts';
 import type { EndCounts, StopReason } from './lifecycle.ts';
 
@@ -53,6 +53,8 @@ export interface Job {
   readonly slots: number;
   readonly live: number;
   readonly next: number;
+  /** Set when the window of that task was found closed: when it opens. Until then nothing is released, and the job needs no slots for it. */
+  readonly opensAt?: string;
 
   /** When the sweeper looks next; set while the job is open or its end is not yet announced. */
   readonly checkAt?: string;

@@ -1,13 +1,15 @@
 /**
  * What to do with a job's slots. `slots` of the tenant's window are lent to it; `live` of them are used by tasks on the queue or held;
- * `openCount - live` tasks wait to be released.
+ * `openCount - live` tasks wait to be released. They are in order of their maintenance windows: while the next one's has not opened
+ * (`opensAt`), none of them can go, and the job wants no slots for them.
  */
 import { type Job, PRIORITIES } from './job.ts';
 
-type Counts = Pick<Job, 'openCount' | 'live' | 'slots'>;
+type Counts = Pick<Job, 'openCount' | 'live' | 'slots' | 'opensAt'>;
 
 const free = ({ slots, live }: Counts): number => slots - live;
-const waiting = ({ openCount, live }: Counts): number => openCount - live;
+const waiting = ({ openCount, live, opensAt = '' }: Counts, now: string): number =>
+  opensAt > now ? 0 : openCount - live;
 
 export type SlotStep = 'release' | 'borrow' | 'give_back' | 'nothing';
 
@@ -16,16 +18,16 @@ export type ReleaseMode = 'now' | 'refill';
 
 const HANDFUL = 10;
 
-export function nextSlotStep(job: Counts, mode: ReleaseMode): SlotStep {
-  if (mode === 'refill' && free(job) < Math.min(HANDFUL, Math.ceil(job.slots / 2), waiting(job) || HANDFUL))
+export function nextSlotStep(job: Counts, mode: ReleaseMode, now: string): SlotStep {
+  if (mode === 'refill' && free(job) < Math.min(HANDFUL, Math.ceil(job.slots / 2), waiting(job, now) || HANDFUL))
     return 'nothing';
-  if (waiting(job) === 0) return free(job) > 0 ? 'give_back' : 'nothing';
+  if (waiting(job, now) === 0) return free(job) > 0 ? 'give_back' : 'nothing';
   if (free(job) > 0) return 'release';
   return mode === 'now' ? 'borrow' : 'nothing';
 }
 
 /** Whether the job could use slots it has not got. */
-export const wantsSlots = (job: Counts): boolean => job.openCount > job.slots;
+export const wantsSlots = (job: Counts, now: string): boolean => job.live + waiting(job, now) > job.slots;
 
 /** High priority first, then the oldest. */
 export const inOrderOfRelease = (a: Job, b: Job): number =>

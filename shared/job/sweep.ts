@@ -1,6 +1,7 @@
 /** What a job that is due needs. Pure: the store reads the job and all its tasks, asks here, and does it by conditional writes. */
 import type { Limits } from '../limits.ts';
 import { isTerminal } from '../status.ts';
+import { hasClosed } from '../target/maintenance-window.ts';
 import { workerOf } from '../task/claims.ts';
 import { statusInRound, taskSourcesOf } from '../task/lifecycle.ts';
 import { hasNextTry } from '../task/next-try.ts';
@@ -13,11 +14,12 @@ type SweepLimits = Pick<Limits, 'leaseSeconds' | 'maxFailures'>;
 
 /**
  * announce: its end was not yet · finalise: no task is open · expire: its deadline has passed · stop: it is being stopped, and has tasks
- * that nobody else will end · release: tasks wait for slots, or slots for nothing.
+ * that nobody else will end · close: it has tasks that did not start before their maintenance window closed · release: tasks wait for
+ * slots, or slots for nothing.
  * Of tasks: resend: its message may be lost · lose: its lease is over · exhaust: the same, for the last time.
  */
 export type SweepAction =
-  | { readonly do: 'announce' | 'finalise' | 'expire' | 'stop' | 'release' }
+  | { readonly do: 'announce' | 'finalise' | 'expire' | 'stop' | 'close' | 'release' }
   | { readonly do: 'resend'; readonly task: Task }
   | { readonly do: 'lose' | 'exhaust'; readonly task: Task; readonly error: TaskError };
 
@@ -40,8 +42,11 @@ export function decide(
   if (job.status === 'cancelling')
     return tasks.some((task) => canBeStopped(job, task, now, limits)) ? [{ do: 'stop' }] : [];
   if (job.deadlineAt <= now) return [{ do: 'expire' }];
-  const ofTasks = tasks.flatMap((task) => actionsOf(task, job.round, now, limits, stopped));
-  return nextSlotStep(job, 'now') === 'nothing' ? ofTasks : [...ofTasks, { do: 'release' }];
+  return [
+    ...(tasks.some((task) => canBeClosed(job, task, now)) ? [{ do: 'close' } as const] : []),
+    ...tasks.flatMap((task) => (hasClosed(task, now) ? [] : actionsOf(task, job.round, now, limits, stopped))),
+    ...(nextSlotStep(job, 'now', now) === 'nothing' ? [] : [{ do: 'release' } as const]),
+  ];
 }
 
 const HELD = taskSourcesOf('stop');
@@ -62,6 +67,10 @@ function actionsOf(
 
 export const isLeaseOver = ({ status, leaseExpiresAt }: Task, now: string): boolean =>
   HELD.includes(status) && leaseExpiresAt !== undefined && leaseExpiresAt <= now;
+
+/** Whether a task whose window has closed may be ended by somebody else than a worker: one that holds it stops by itself. */
+export const canBeClosed = (job: Pick<Job, 'round'>, task: Task, now: string): boolean =>
+  hasClosed(task, now) && (statusInRound(task, job.round) === 'queued' || isLeaseOver(task, now));
 
 /**
  * Whether a task of a job that is being stopped may be ended by somebody else than a worker: it waits, its lease is over, or its worker

@@ -6,17 +6,17 @@ import { STATUSES, type Status } from '../status.ts';
  * claim: a worker takes the lease · succeed, fail (permanently): the run ended · lose: the lease expired or a transient failure, failures
  * left · exhaust: the same, none left · release: the worker shuts down or the host is busy · expire: the deadline passed · cancel: the
  * caller's wish · stop: the scanner of a cancelled task is gone, or its lease is · stopForDeadline: the same under a passed deadline ·
- * retry: the caller tries the job again.
+ * close: its maintenance window closed before a worker had it, or when none had it any more · retry: the caller tries the job again.
  */
 export const TASK_EVENTS = [
-  'claim', 'succeed', 'fail', 'lose', 'exhaust', 'release', 'expire', 'cancel', 'stop', 'stopForDeadline', 'retry',
+  'claim', 'succeed', 'fail', 'lose', 'exhaust', 'release', 'expire', 'cancel', 'stop', 'stopForDeadline', 'close', 'retry',
 ] as const; // biome-ignore format: reads as one list
 export type TaskEvent = (typeof TASK_EVENTS)[number];
 
 // biome-ignore format: a table reads by column
 const TRANSITIONS: Record<Status, Partial<Record<TaskEvent, Status>>> = {
-  queued:     { claim: 'running', expire: 'timed_out', cancel: 'cancelled' },
-  running:    { succeed: 'completed', fail: 'failed', lose: 'queued', exhaust: 'failed', release: 'queued', expire: 'timed_out', cancel: 'cancelling', stop: 'cancelled', stopForDeadline: 'timed_out' },
+  queued:     { claim: 'running', expire: 'timed_out', cancel: 'cancelled', close: 'failed' },
+  running:    { succeed: 'completed', fail: 'failed', lose: 'queued', exhaust: 'failed', release: 'queued', expire: 'timed_out', cancel: 'cancelling', stop: 'cancelled', stopForDeadline: 'timed_out', close: 'failed' },
   cancelling: { stop: 'cancelled', stopForDeadline: 'timed_out' },
   completed:  {},
   failed:     { retry: 'queued' },

@@ -3,7 +3,7 @@ import type { CoverageCounts } from '../finding/coverage.ts';
 import type { SeverityCounts } from '../finding/severity.ts';
 import type { ScannerName, WorkerSize } from '../scanner/definition.ts';
 import type { Status } from '../status.ts';
-import type { MaintenanceWindow } from './maintenance-window.ts';
+import type { MaintenanceWindow } from '../target/maintenance-window.ts';
 
 /** Which part of the job's expanded targets a task scans: `count` addresses, names or URLs from number `from` (0-based). */
 export interface Slice {

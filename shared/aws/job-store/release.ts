@@ -3,6 +3,7 @@ import type { Job } from '../../job/job.ts';
 import { inOrderOfRelease, nextSlotStep, type ReleaseMode, wantsSlots } from '../../job/slots.ts';
 import type { Limits } from '../../limits.ts';
 import { isTerminal } from '../../status.ts';
+import { opensLater } from '../../target/maintenance-window.ts';
 import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { INDEXES, jobKey, type Key, taskKey, tenantStatusOf } from '../table.ts';
@@ -22,7 +23,7 @@ export async function release(context: StoreContext, job: Job, mode: ReleaseMode
   let current: Job | undefined = job;
   let lostRaces = 0;
   while (current !== undefined && ACTIVE_STATUSES.includes(current.status) && lostRaces < MAX_LOST_RACES) {
-    const step = nextSlotStep(current, mode);
+    const step = nextSlotStep(current, mode, context.now().toISOString());
     if (step === 'nothing') break;
     const done = await STEPS[step](context, current);
     if (done === 'in vain') break;
@@ -54,9 +55,9 @@ const STEPS: Readonly<Record<'release' | 'borrow' | 'give_back', (context: Store
   };
 
 async function releaseBatch(context: StoreContext, job: Job): Promise<Done> {
-  const { batch, next } = await nextTasks(context, job);
-  if (batch.length === 0) return 'in vain';
   const now = context.now().toISOString();
+  const { batch, next, opensAt } = await nextTasks(context, job, now);
+  if (batch.length === 0 && opensAt === undefined) return 'in vain';
   const { round, slots } = job;
   const moved = await context.db.transact([
     {
@@ -64,22 +65,33 @@ async function releaseBatch(context: StoreContext, job: Job): Promise<Done> {
       key: jobKey(job.jobId),
       when: AS_READ,
       values: { round, slots, next: job.next },
-      set: { next },
+      set: { next, opensAt },
       add: { live: batch.length },
     },
     ...batch.map((task) => releaseTask(task, round, releasedAt(now, context.limits))),
   ]);
   if (!moved.ok) return 'lost race';
-  return { job: { ...job, next, live: job.live + batch.length }, released: batch.map(refOf) };
+  return { job: { ...job, next, opensAt, live: job.live + batch.length }, released: batch.map(refOf) };
 }
 
-/** The tasks that free slots can take, and the number after the last of them. A retry steps over those that had completed. */
-async function nextTasks(context: StoreContext, job: Job): Promise<{ batch: Task[]; next: number }> {
+interface Batch {
+  readonly batch: readonly Task[];
+  /** The index after the last of them. */
+  readonly next: number;
+  /** When the window of the task there opens, if it keeps the batch from being longer. */
+  readonly opensAt?: string;
+}
+
+/** The tasks that free slots can take. A retry steps over those that had completed. */
+async function nextTasks(context: StoreContext, job: Job, now: string): Promise<Batch> {
   const most = Math.min(job.slots - job.live, context.transactionItems - 1);
   const batch: Task[] = [];
   for await (const page of taskPages(context, job.jobId, taskIdOf(job.next), most))
     for (const task of page) {
-      if (isReleasable(task, job.round)) batch.push(task);
+      if (!isReleasable(task, job.round)) continue;
+      const opensAt = opensLater(task, now);
+      if (opensAt !== undefined) return { batch, next: Number(task.taskId) - 1, opensAt };
+      batch.push(task);
       if (batch.length === most) return { batch, next: Number(task.taskId) };
     }
   return { batch, next: job.taskCount };
@@ -148,7 +160,7 @@ export async function releaseWaiting(context: StoreContext, tenant: string, free
   return released;
 }
 
-async function waitingJobs({ db }: StoreContext, tenant: string): Promise<Job[]> {
+async function waitingJobs({ db, now }: StoreContext, tenant: string): Promise<Job[]> {
   const keys: Key[] = [];
   for (const status of ACTIVE_STATUSES) {
     const { name: index, partitionKey } = INDEXES.byTenantStatus;
@@ -164,7 +176,7 @@ async function waitingJobs({ db }: StoreContext, tenant: string): Promise<Job[]>
     }
   }
   const jobs = (await db.getAll(keys)).map(jobOf).filter((job) => job !== undefined);
-  return jobs.filter(wantsSlots).sort(inOrderOfRelease);
+  return jobs.filter((job) => wantsSlots(job, now().toISOString())).sort(inOrderOfRelease);
 }
 
 const keyOf = ({ pk, sk }: Item): Key => ({ pk: String(pk), sk: String(sk) });

@@ -39,7 +39,7 @@ function jobAgain(job: Job, at: string, { limits }: StoreContext): Job {
   const deadlineAt = secondsAfter(at, job.deadlineSeconds);
   if (epochMsOf(deadlineAt) > job.lastExpiryEpochSeconds * 1000)
     throw new ConflictError('job_state', 'the job is too old to be retried: its records expire before it could end');
-  const { summary: _s, finishedAt: _f, expiresAtEpochSeconds: _e, stopAt: _t, ...kept } = job;
+  const { summary: _s, finishedAt: _f, expiresAtEpochSeconds: _e, stopAt: _t, opensAt: _o, ...kept } = job;
   const { completed, failed, timedOut, cancelled } = job.ended;
   return {
     ...kept,
@@ -72,6 +72,6 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
       ...{ nFailed: 0, nTimedOut: 0, nCancelled: 0 },
       checkShard: checkShardOf(job.jobId),
     },
-    remove: ['summary', 'finishedAt', 'expiresAtEpochSeconds', 'stopAt'],
+    remove: ['summary', 'finishedAt', 'expiresAtEpochSeconds', 'stopAt', 'opensAt'],
   });
 }

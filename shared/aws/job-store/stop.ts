@@ -1,54 +1,81 @@
-/** 14. The stop walk: ends what a job that is being stopped still has, but for what a worker holds and will end itself. */
+/**
+ * 14. The stop walk: ends what a job that is being stopped still has, but for what a worker holds and will end itself. 23. The close walk:
+ * the same for tasks of a job that goes on, whose maintenance window has closed.
+ */
 import type { Job } from '../../job/job.ts';
-import { canBeStopped } from '../../job/sweep.ts';
+import { canBeClosed, canBeStopped } from '../../job/sweep.ts';
+import type { Limits } from '../../limits.ts';
+import type { Status } from '../../status.ts';
 import { endClaim } from '../../task/claims.ts';
-import type { Task } from '../../task/task.ts';
+import type { Task, TaskError } from '../../task/task.ts';
+import { CLOSED_BEFORE_START } from '../../task/window-closed.ts';
 import { jobKey, taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import type { Update } from './expression.ts';
+import { statusIn, type Update } from './expression.ts';
 import { COUNTED_IN_ROUND, COUNTER, isHeld } from './items.ts';
 import { readJob, readTasks } from './records.ts';
+import { ACTIVE_STATUSES } from './slots.ts';
 
 /** How often a race is run again before the rest is left to the sweeper. */
 const MAX_LOST_RACES = 8;
 
+interface Walk {
+  /** What the job has to be for as long as it lasts. */
+  readonly through: readonly Status[];
+  readonly takes: (job: Job, task: Task, at: string, limits: Limits) => boolean;
+  /** How the tasks end. */
+  readonly end: (job: Job) => { readonly status: 'cancelled' | 'timed_out' | 'failed'; readonly error?: TaskError };
+}
+
+const STOP: Walk = {
+  through: ['cancelling'],
+  takes: canBeStopped,
+  end: ({ stopReason }) => ({ status: stopReason === 'cancel' ? 'cancelled' : 'timed_out' }),
+};
+const CLOSE: Walk = {
+  through: ACTIVE_STATUSES,
+  takes: canBeClosed,
+  end: () => ({ status: 'failed', error: CLOSED_BEFORE_START }),
+};
+
 /** The job as it is then; undefined when it is gone. */
-export async function stopWalk(context: StoreContext, job: Job): Promise<Job | undefined> {
+export const stopWalk = (context: StoreContext, job: Job): Promise<Job | undefined> => walk(context, job, STOP);
+export const closeWalk = (context: StoreContext, job: Job): Promise<Job | undefined> => walk(context, job, CLOSE);
+
+async function walk(context: StoreContext, job: Job, rule: Walk): Promise<Job | undefined> {
   let current: Job | undefined = job;
-  for (let races = 0; races <= MAX_LOST_RACES && current?.status === 'cancelling'; races += 1) {
-    if (await stopAll(context, current)) break;
+  for (let races = 0; races <= MAX_LOST_RACES && current && rule.through.includes(current.status); races += 1) {
+    if (await stopAll(context, current, rule)) break;
     current = await readJob(context, job.jobId);
   }
   return readJob(context, job.jobId);
 }
 
 /** Whether nothing is left that could be stopped now; false when a race was lost. */
-async function stopAll(context: StoreContext, job: Job): Promise<boolean> {
+async function stopAll(context: StoreContext, job: Job, rule: Walk): Promise<boolean> {
   const at = context.now().toISOString();
-  const tasks = (await readTasks(context, job.jobId)).filter((task) => canBeStopped(job, task, at, context.limits));
+  const tasks = (await readTasks(context, job.jobId)).filter((task) => rule.takes(job, task, at, context.limits));
   const most = context.transactionItems - 1;
   for (let start = 0; start < tasks.length; start += most) {
     const batch = tasks.slice(start, start + most);
     const stopped = await context.db.transact([
-      countStopped(job, batch),
-      ...batch.map((task) => stopTask(job, task, at)),
+      countStopped(job, batch, rule),
+      ...batch.map((task) => stopTask(job, task, at, rule)),
     ]);
     if (!stopped.ok) return false;
   }
   return true;
 }
 
-const endOf = ({ stopReason }: Job): 'cancelled' | 'timed_out' => (stopReason === 'cancel' ? 'cancelled' : 'timed_out');
-
-const countStopped = (job: Job, tasks: readonly Task[]): Update => ({
+const countStopped = (job: Job, tasks: readonly Task[], { through, end }: Walk): Update => ({
   kind: 'update',
   key: jobKey(job.jobId),
-  when: '#status = :cancelling AND #round = :round',
+  when: `${statusIn(through)} AND #round = :round`,
   values: { round: job.round },
   add: {
     openCount: -tasks.length,
     live: -tasks.filter(({ checkAt }) => checkAt !== undefined).length,
-    [COUNTER[endOf(job)]]: tasks.length,
+    [COUNTER[end(job).status]]: tasks.length,
   },
 });
 
@@ -56,7 +83,8 @@ const countStopped = (job: Job, tasks: readonly Task[]): Update => ({
 const OF_LAST_RUN = ['startedAt', 'progress'];
 
 /** Names all that was seen: whoever claims, ends or puts back the task meanwhile makes the walk look again. */
-function stopTask(job: Job, task: Task, at: string): Update {
+function stopTask(job: Job, task: Task, at: string, { end }: Walk): Update {
+  const { status, error } = end(job);
   const leaseOver = isHeld(task) && task.leaseExpiresAt !== undefined && task.leaseExpiresAt <= at;
   const released = task.checkAt === undefined ? 'attribute_not_exists(#checkAt)' : 'attribute_exists(#checkAt)';
   return {
@@ -65,14 +93,16 @@ function stopTask(job: Job, task: Task, at: string): Update {
     when: `#status = :seen AND #attempt = :attempt AND #round = :seenRound AND ${released}${leaseOver ? ' AND #leaseExpiresAt <= :at' : ''}`,
     values: { seen: task.status, attempt: task.attempt, seenRound: task.round, at },
     set: {
-      status: endOf(job),
+      status,
+      error,
       round: job.round,
       endedAt: at,
       claims: isHeld(task) ? endClaim(task.claims, at, leaseOver ? 'lease_lost' : 'did_not_stop') : undefined,
     },
     ...(leaseOver ? { add: { leasesLost: 1 } } : {}),
     remove: [
-      ...['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'error', 'deadLetteredAt'],
+      ...['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'deadLetteredAt'],
+      ...(error === undefined ? ['error'] : []),
       ...(isHeld(task) ? [] : OF_LAST_RUN),
       ...(task.round < job.round ? COUNTED_IN_ROUND : []),
     ],

@@ -4,6 +4,7 @@ import type { Job } from '../../job/job.ts';
 import type { Answer, NewJob, Submitted } from '../../job/store.ts';
 import type { Limits } from '../../limits.ts';
 import { SCHEMA_VERSION } from '../../names.ts';
+import { opensLater } from '../../target/maintenance-window.ts';
 import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { epochSecondsOf, secondsAfter } from '../../time.ts';
 import { createdKeyOf, idempotencyKey, projectPartition, quotaKey, targetPartition } from '../table.ts';
@@ -59,12 +60,20 @@ type How = 'with tasks' | 'alone';
 async function commit(context: StoreContext, draft: Draft, seen: Quota, how: How): Promise<Submitted> {
   let quota = seen;
   for (let tries = 1; ; tries += 1) {
-    const slots = tries > MAX_LOST_RACES ? 1 : slotsToLend(context.limits, quota, draft.tasks.length);
+    const slots = slotsFor(context, draft, quota, tries);
     const tried = await tryToCommit(context, draft, how, slots, quota.lent);
     if ('outcome' in tried) return tried;
     quota = tried;
     if (isOverQuota(context.limits, quota)) throw overQuota(context.limits);
   }
+}
+
+/** For the tasks whose windows are open, which come first; none where all have to wait. */
+function slotsFor({ limits }: StoreContext, { job, tasks }: Draft, quota: Quota, tries: number): number {
+  const closed = tasks.findIndex((task) => opensLater(task, job.createdAt) !== undefined);
+  const wanted = closed === -1 ? tasks.length : closed;
+  if (wanted === 0) return 0;
+  return tries > MAX_LOST_RACES ? 1 : slotsToLend(limits, quota, wanted);
 }
 
 /** The answer, or the quota that refused. */
@@ -77,7 +86,9 @@ async function tryToCommit(
 ): Promise<Submitted | Quota> {
   const withTasks = how === 'with tasks';
   const released = withTasks ? slots : 0;
-  const job = { ...draft.job, slots, live: released, next: released };
+  const next = draft.tasks[released];
+  const opensAt = next && opensLater(next, draft.job.createdAt);
+  const job = { ...draft.job, slots, live: released, next: released, opensAt };
   const body = draft.answer(job, queuePosition);
   const committed = await context.db.transact([
     ...commitWrites(context, draft.newJob, job, body),

@@ -20,7 +20,7 @@ import { partsExpireAt, refOf } from './items.ts';
 import { HELD } from './lease.ts';
 import { readJob, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
-import { stopWalk } from './stop.ts';
+import { closeWalk, stopWalk } from './stop.ts';
 import { stopErrors } from './stopped-workers.ts';
 import { nextCheckAt } from './transition.ts';
 
@@ -87,7 +87,7 @@ async function takeTurn({ db, limits, now }: StoreContext, job: Job): Promise<bo
 }
 
 /** What may leave the job without an open task, or with free slots. */
-const SETTLING: ReadonlySet<SweepAction['do']> = new Set(['finalise', 'release', 'expire', 'stop', 'exhaust']);
+const SETTLING: ReadonlySet<SweepAction['do']> = new Set(['finalise', 'release', 'expire', 'stop', 'close', 'exhaust']);
 
 async function perform(context: StoreContext, job: Job, action: SweepAction): Promise<Done> {
   switch (action.do) {
@@ -105,6 +105,9 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
     }
     case 'stop':
       await stopWalk(context, job);
+      return NOTHING;
+    case 'close':
+      await closeWalk(context, job);
       return NOTHING;
     default:
       return NOTHING;

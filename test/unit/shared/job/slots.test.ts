@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { inOrderOfRelease, nextSlotStep, wantsSlots } from '#shared/job/slots.ts';
 import { aJob } from '#test/support/job-records.ts';
 
+const NOW = '2026-01-31T13:00:00.000Z';
+const LATER = '2026-01-31T13:00:00.001Z';
+
 describe('nextSlotStep', () => {
   it.each([
     // open, live, slots: what is done now, and what by somebody who has just ended a task
@@ -20,8 +23,24 @@ describe('nextSlotStep', () => {
     [90, 90, 100, 'give_back', 'give_back'],
     [1, 1, 2, 'give_back', 'give_back'],
   ])('%i open, %i live, %i slots: %s, after an end %s', (openCount, live, slots, now, refill) => {
-    expect(nextSlotStep({ openCount, live, slots }, 'now')).toBe(now);
-    expect(nextSlotStep({ openCount, live, slots }, 'refill')).toBe(refill);
+    expect(nextSlotStep({ openCount, live, slots }, 'now', NOW)).toBe(now);
+    expect(nextSlotStep({ openCount, live, slots }, 'refill', NOW)).toBe(refill);
+  });
+});
+
+describe('a job whose next task waits for its window', () => {
+  it.each([
+    // open, live, slots, opens: what is done, and whether it wants more
+    [5, 0, 0, LATER, 'nothing', false],
+    [5, 0, 0, NOW, 'borrow', true],
+    [5, 2, 2, LATER, 'nothing', false],
+    [5, 2, 5, LATER, 'give_back', false],
+    [5, 2, 5, NOW, 'release', false],
+    [5, 2, 2, NOW, 'borrow', true],
+  ])('%i open, %i live, %i slots, opening at %s: %s', (openCount, live, slots, opensAt, step, wants) => {
+    const job = { openCount, live, slots, opensAt };
+    expect(nextSlotStep(job, 'now', NOW)).toBe(step);
+    expect(wantsSlots(job, NOW)).toBe(wants);
   });
 });
 
@@ -31,7 +50,7 @@ describe('wantsSlots', () => {
     [3, 3, false],
     [3, 5, false],
   ])('%i open tasks and %i slots: %s', (openCount, slots, wants) => {
-    expect(wantsSlots({ openCount, slots, live: 0 })).toBe(wants);
+    expect(wantsSlots({ openCount, slots, live: 0 }, NOW)).toBe(wants);
   });
 });
 

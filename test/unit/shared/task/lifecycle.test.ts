@@ -17,6 +17,8 @@ const ALLOWED: [from: Status, event: TaskEvent, to: Status][] = [
   ['running', 'cancel', 'cancelling'],
   ['running', 'stop', 'cancelled'],
   ['running', 'stopForDeadline', 'timed_out'],
+  ['queued', 'close', 'failed'],
+  ['running', 'close', 'failed'],
   ['cancelling', 'stop', 'cancelled'],
   ['cancelling', 'stopForDeadline', 'timed_out'],
   ['failed', 'retry', 'queued'],
@@ -29,7 +31,7 @@ const EVERY_OTHER = STATUSES.flatMap((from) => TASK_EVENTS.map((event): [Status,
 describe('a task', () => {
   it.each(ALLOWED)('that is %s, at %s, becomes %s', (from, event, to) => expect(nextTaskStatus(from, event)).toBe(to));
 
-  it('has every other pair refused', () => expect(EVERY_OTHER).toHaveLength(7 * 11 - 16));
+  it('has every other pair refused', () => expect(EVERY_OTHER).toHaveLength(7 * 12 - 18));
   it.each(EVERY_OTHER)('that is %s refuses %s', (from, event) =>
     expect(() => nextTaskStatus(from, event)).toThrow(
       expect.objectContaining({ name: 'ConflictError', code: 'task_state' }),
@@ -48,6 +50,7 @@ describe('a task', () => {
     ['cancel',          ['queued', 'running']],
     ['stop',            ['running', 'cancelling']],
     ['stopForDeadline', ['running', 'cancelling']],
+    ['close',           ['queued', 'running']],
     ['retry',           ['failed', 'timed_out']],
   ])('can %s from %j', (event, sources) => expect(taskSourcesOf(event)).toEqual(sources));
 
