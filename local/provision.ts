@@ -17,6 +17,7 @@ import {
   VISIBILITY_SECONDS,
 } from '#shared/aws/queues.ts';
 import { TABLE } from '#shared/aws/table.ts';
+import { verifyTable } from '#shared/aws/verify-table.ts';
 import type { WorkerSize } from '#shared/scanner/definition.ts';
 
 export interface ProvisionDeps {
@@ -48,7 +49,7 @@ export async function provision(
   return { table, bucket, queueUrls: urls('url'), deadLetterUrls: urls('deadLetterUrl') };
 }
 
-/** Nothing happens where there is one already. */
+/** One that is there already must be the one that is needed: otherwise SchemaVersionError `table_mismatch`. */
 export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   const keys = (partitionKey: string, sortKey: string) => [
     { AttributeName: partitionKey, KeyType: 'HASH' as const },
@@ -73,7 +74,7 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
       }),
     );
   } catch (error) {
-    if (error instanceof ResourceInUseException) return;
+    if (error instanceof ResourceInUseException) return verifyTable(client, name);
     throw error;
   }
   await waitUntilTableExists({ client, maxWaitTime: TABLE_WAIT_SECONDS, minDelay: 1 }, { TableName: name });

@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from '../../names.ts';
 import type { Item } from './database.ts';
 
 export interface Schema {
-  /** What this scanfleet writes, and the newest it reads. */
+  /** The newest that is read. */
   readonly version: number;
   /** The first makes an item of version 1 one of version 2, the second one of version 2 one of version 3, and so on. */
   readonly upgrades: readonly ((item: Item) => Item)[];
