@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { CorruptError } from '#shared/errors.ts';
 import { noFindings, SEVERITIES, type Severity, type SeverityCounts } from '#shared/finding/severity.ts';
+import { linesOf } from '#shared/text-lines.ts';
 import { parseJson } from './exchange.ts';
 import { amount, severities } from './job-view.ts';
-import { linesOf } from './lines.ts';
+
 import type { Data, Tone } from './output.ts';
 
 /** What the table shows of a finding; every profile from `summary` on has it. */

@@ -4,6 +4,8 @@ import type { Construct } from 'constructs';
 import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
 import type { Env as DeleteJobEnv } from '#functions/delete-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
+import type { Env as GetCoverageEnv } from '#functions/get-coverage/env.ts';
+import type { Env as GetFindingsEnv } from '#functions/get-findings/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
 import type { Env as GetOpenapiEnv } from '#functions/get-openapi/env.ts';
@@ -16,6 +18,7 @@ import type { Env as RedriveDeadLettersEnv } from '#functions/redrive-dead-lette
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
 import type { Env as SubmitJobEnv } from '#functions/submit-job/env.ts';
+import type { Env as WatchJobEnv } from '#functions/watch-job/env.ts';
 import { type RouteName, routes } from '#shared/contracts/routes.ts';
 import { NodeFunction } from './constructs/node-function.ts';
 import type { WorkerFleet } from './constructs/worker-fleet.ts';
@@ -23,6 +26,8 @@ import type { Foundation } from './foundation.ts';
 
 /** A streamed answer may take as long as a Lambda may (API Gateway developer guide, "Response streaming"). */
 const STREAM_TIMEOUT = Duration.minutes(15);
+/** An event stream ends itself after 55 s; a client that takes nothing any more keeps it no longer than this. */
+const WATCH_TIMEOUT = Duration.seconds(60);
 
 export function apiFunctions(
   scope: Construct,
@@ -32,6 +37,7 @@ export function apiFunctions(
   const functions = {
     ...controlFunctions(scope, foundation),
     ...readFunctions(scope, foundation),
+    ...resultFunctions(scope, foundation),
     ...reportFunctions(scope, foundation),
     ...deadLetterFunctions(scope, foundation),
     getQueue: queueFunction(scope, foundation, workers),
@@ -97,13 +103,36 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   jobs.readBy(getJob);
   results.readBy(getJob, 'plans');
 
+  const watchJob = new NodeFunction<WatchJobEnv>(scope, routes.watchJob.function, {
+    variables: { ...variables, ...results.variables },
+    settings,
+    timeout: WATCH_TIMEOUT,
+  });
+  jobs.readBy(watchJob);
+  results.readBy(watchJob, 'plans');
+
   const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, settings });
   jobs.readBy(getTimeline);
 
   const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, settings });
   jobs.readBy(getStats);
 
-  return { listJobs, getJob, getTimeline, getStats };
+  return { listJobs, getJob, watchJob, getTimeline, getStats };
+}
+
+/** What shows the results of jobs, in pages. */
+function resultFunctions(scope: Construct, { jobs, results, settings }: Foundation) {
+  const variables = { ...jobs.variables, ...results.variables, ...callersIn(settings) };
+
+  const getFindings = new NodeFunction<GetFindingsEnv>(scope, routes.getFindings.function, { variables, settings });
+  jobs.readBy(getFindings);
+  results.readBy(getFindings, 'results');
+
+  const getCoverage = new NodeFunction<GetCoverageEnv>(scope, routes.getCoverage.function, { variables, settings });
+  jobs.readBy(getCoverage);
+  results.readBy(getCoverage, 'plans', 'results');
+
+  return { getFindings, getCoverage };
 }
 
 function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {

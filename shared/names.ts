@@ -45,4 +45,6 @@ export const HEADERS = {
   idempotencyKey: 'Idempotency-Key',
   findings: 'scanfleet-findings',
   requestId: 'x-amzn-RequestId',
+  /** Sent by whoever reconnects to an event stream (WHATWG HTML, section 9.2.4). */
+  lastEventId: 'Last-Event-ID',
 } as const;

@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { CorruptError } from '#shared/errors.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import { SEVERITIES } from '#shared/finding/severity.ts';
+import { linesOf } from '#shared/text-lines.ts';
 import { parseJson } from '../exchange.ts';
-import { linesOf } from '../lines.ts';
+
 import { harmless } from './harmless.ts';
 
 /**

@@ -23,18 +23,22 @@ export interface StreamAnswer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** A streaming Lambda handler for `route`. */
+/**
+ * A streaming Lambda handler for `route`. `clientGone` is for a body that waits between its chunks: it is aborted once nobody takes the
+ * next one.
+ */
 export function streamHandler<R extends Route>(
   route: R,
   deps: HttpDeps,
-  decide: (request: HttpRequest<R>) => Promise<StreamAnswer>,
+  decide: (request: HttpRequest<R>, clientGone: AbortSignal) => Promise<StreamAnswer>,
 ) {
   const plugin = { ...exchangePlugin(route), executionMode: executionModeStreamifyResponse };
   return middy<APIGatewayProxyEvent, ReturnType<typeof proxyResult<Readable>>, Error, HttpContext>(plugin)
     .use(exchangeSteps(route, deps))
     .handler(async (_event, { exchange }) => {
-      const { status, headers, body } = await decide(exchange.request as HttpRequest<R>);
-      const stream = Readable.from(await begun(body, exchange), { objectMode: false });
+      const gone = new AbortController();
+      const { status, headers, body } = await decide(exchange.request as HttpRequest<R>, gone.signal);
+      const stream = Readable.from(await begun(body, exchange, gone), { objectMode: false });
       return proxyResult(status, headers, stream);
     });
 }
@@ -43,22 +47,28 @@ export function streamHandler<R extends Route>(
 async function begun(
   chunks: AsyncIterable<Uint8Array>,
   exchange: HttpContext['exchange'],
+  gone: AbortController,
 ): Promise<AsyncIterable<Uint8Array>> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  const read = () =>
-    iterator.next().catch((error) => {
+  let first: IteratorResult<Uint8Array> | undefined = await iterator.next();
+  let whole = false;
+  const next = async () => {
+    try {
+      const step = first ?? (await iterator.next());
+      first = undefined;
+      whole = step.done === true;
+      return step;
+    } catch (error) {
       exchange.fault = error;
       throw error;
-    });
-  return (async function* () {
-    let whole = false;
-    try {
-      for (let next = first; !next.done; next = await read()) yield next.value;
-      whole = true;
-    } finally {
-      if (!whole && exchange.fault === undefined) exchange.code = 'client_gone';
-      await iterator.return?.();
     }
-  })();
+  };
+  /** Comes after the end too; before it, at once, be it that the next chunk is still waited for, which a generator could not tell. */
+  const leave = async () => {
+    if (!whole && exchange.fault === undefined) exchange.code = 'client_gone';
+    gone.abort();
+    await iterator.return?.();
+    return { done: true, value: undefined } as const;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
 }

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { HEADERS, SERVICE } from '../names.ts';
 import { CONTENT_TYPES } from '../report/format.ts';
 import { SCANNERS } from '../scanner/index.ts';
+import { JobView } from './job.ts';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.ts';
 import { type Route, type RouteName, routes } from './routes.ts';
 import { IdempotencyKey } from './submit-job.ts';
@@ -64,10 +65,11 @@ function operation(name: RouteName, route: Route, schemas: Named): Json {
       ...parameters('path', request.path, schemas),
       ...parameters('query', request.query, schemas),
       ...(name === 'submitJob' ? [idempotencyKey(schemas)] : []),
+      ...(name === 'watchJob' ? [LAST_EVENT_ID] : []),
     ],
     ...requestBody(request.body, schemas),
     responses: {
-      ...Object.fromEntries(Object.entries(responses).map(([status, body]) => [status, response(body, schemas)])),
+      ...Object.fromEntries(Object.entries(responses).map(([status, body]) => [status, response(name, body, schemas)])),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
@@ -98,6 +100,14 @@ const idempotencyKey = (schemas: Named): Json => ({
   schema: schemaOf(IdempotencyKey, schemas),
 });
 
+const LAST_EVENT_ID = {
+  name: HEADERS.lastEventId,
+  in: 'header',
+  description: 'The id of the last event received: the state it stands for is not sent again',
+  required: false,
+  schema: { type: 'string' },
+};
+
 /** None where the schema lets nothing be sent but an empty object. */
 function requestBody(schema: z.ZodType, schemas: Named): Json {
   const content = schemaOf(schema, schemas);
@@ -106,16 +116,25 @@ function requestBody(schema: z.ZodType, schemas: Named): Json {
   return { requestBody: { required: !('default' in content), content: { 'application/json': { schema: content } } } };
 }
 
-function response(schema: z.ZodType | undefined, schemas: Named): Json {
+function response(name: RouteName, schema: z.ZodType | undefined, schemas: Named): Json {
   if (schema instanceof z.ZodUndefined) return { description: 'Done' };
   if (schema !== undefined)
     return { description: 'Done', content: { 'application/json': { schema: schemaOf(schema, schemas) } } };
-  return {
-    description: 'The report, streamed',
-    headers: { [HEADERS.findings]: { description: 'How many findings it holds', schema: { type: 'integer' } } },
-    content: Object.fromEntries(Object.values(CONTENT_TYPES).map((type) => [type, {}])),
-  };
+  return name === 'watchJob' ? eventStream(schemas) : REPORT;
 }
+
+const REPORT = {
+  description: 'The report, streamed',
+  headers: { [HEADERS.findings]: { description: 'How many findings it holds', schema: { type: 'integer' } } },
+  content: Object.fromEntries(Object.values(CONTENT_TYPES).map((type) => [type, {}])),
+};
+
+/** OpenAPI 3.1 has no words for the parts of a stream: the schema is that of an event's data. */
+const eventStream = (schemas: Named): Json => ({
+  description:
+    'Server-sent events: `job` at each change and `end` at the last, each with the whole job as its data. The id stands for that state.',
+  content: { 'text/event-stream': { schema: schemaOf(JobView, schemas) } },
+});
 
 /** A schema as JSON Schema; those with names go to `schemas` and are referred to. */
 function schemaOf(schema: z.ZodType, schemas: Named): Json {

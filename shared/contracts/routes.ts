@@ -3,7 +3,9 @@
  * the OpenAPI document come from it.
  */
 import * as z from 'zod';
+import { CoverageQuery, CoverageResponse } from './coverage.ts';
 import { DeadLettersQuery, DeadLettersResponse, RedriveRequest, RedriveResponse } from './dead-letters.ts';
+import { FindingsQuery, FindingsResponse } from './findings.ts';
 import { HealthView } from './health.ts';
 import { JobId } from './ids.ts';
 import { JobView, SubmittedView } from './job.ts';
@@ -27,7 +29,7 @@ export interface Route<
   readonly function: string;
   readonly summary: string;
   readonly request: { readonly path: Path; readonly query: Query; readonly body: Body };
-  /** By status; `undefined` for a body that is a document of its own (a report). */
+  /** By status; `undefined` for a body that is a document of its own (a report, an event stream). */
   readonly responses: Responses;
   /** Whether the answer is streamed (API Gateway's transfer mode STREAM). */
   readonly streaming: boolean;
@@ -80,6 +82,16 @@ export const routes = {
     streaming: false,
     callers: 'any',
   }),
+  watchJob: route({
+    method: 'GET',
+    path: '/jobs/{jobId}/watch',
+    function: 'watch-job',
+    summary: 'Follow a job by server-sent events; to be asked again after 55 s, until the job has ended',
+    request: { path: jobPath, query: none, body: noBody },
+    responses: { 200: undefined, 204: noContent },
+    streaming: true,
+    callers: 'any',
+  }),
   cancelJob: route({
     method: 'POST',
     path: '/jobs/{jobId}/cancel',
@@ -117,6 +129,26 @@ export const routes = {
     summary: 'What happened to a job, who did it and why, oldest first',
     request: { path: jobPath, query: TimelineQuery, body: noBody },
     responses: { 200: TimelineResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getFindings: route({
+    method: 'GET',
+    path: '/jobs/{jobId}/findings',
+    function: 'get-findings',
+    summary: 'What a job found; while it runs, what its ended tasks found',
+    request: { path: jobPath, query: FindingsQuery, body: noBody },
+    responses: { 200: FindingsResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  getCoverage: route({
+    method: 'GET',
+    path: '/jobs/{jobId}/coverage',
+    function: 'get-coverage',
+    summary: 'What happened to each target of a job; while it runs, to those of its ended tasks',
+    request: { path: jobPath, query: CoverageQuery, body: noBody },
+    responses: { 200: CoverageResponse },
     streaming: false,
     callers: 'any',
   }),

@@ -73,9 +73,15 @@ async function* selected(plain: AsyncIterable<Buffer>, selection: Selection): As
 }
 
 function selectedLine(line: string, { profile, severity }: Selection): string[] {
-  const finding: unknown = JSON.parse(line);
-  if (!isFinding(finding)) throw new CorruptError('result_line', 'a result holds a line that is not a finding');
+  const finding = findingOf(line);
   return atLeast(finding.severity, severity) ? [`${JSON.stringify(show(finding, profile))}\n`] : [];
+}
+
+/** CorruptError `result_line` for what is none. */
+export function findingOf(line: string): Finding {
+  const finding: unknown = JSON.parse(line);
+  if (isFinding(finding)) return finding;
+  throw new CorruptError('result_line', 'a result holds a line that is not a finding');
 }
 
 /** Our own worker wrote the line: what is asked is only what is used here. */

@@ -15,10 +15,13 @@ const FOLDERS = [
   'submit-job',
   'list-jobs',
   'get-job',
+  'watch-job',
   'cancel-job',
   'retry-job',
   'delete-job',
   'get-timeline',
+  'get-findings',
+  'get-coverage',
   'get-stats',
   'export-report',
   'report-link',
@@ -65,8 +68,9 @@ describe('the API', () => {
     expect(methods).toEqual(expect.arrayContaining(expected));
   });
 
-  it('streams the report and nothing else', () => {
+  it('streams reports and what is watched, and nothing else', () => {
     expect(methods.filter(({ streaming }) => streaming).map(({ route }) => route)).toEqual([
+      'GET /jobs/{jobId}/watch',
       'GET /jobs/{jobId}/report',
     ]);
   });
@@ -75,7 +79,7 @@ describe('the API', () => {
     const permissions = ofType('AWS::Lambda::Permission').filter(
       ({ Principal }) => Principal === 'apigateway.amazonaws.com',
     );
-    expect(permissions).toHaveLength(15);
+    expect(permissions).toHaveLength(18);
     for (const { SourceArn } of permissions)
       expect(JSON.stringify(SourceArn)).toMatch(
         /\/(GET|POST|DELETE)\/(jobs|stats|dead-letters|queue|openapi\.json|health)/,
@@ -216,10 +220,13 @@ describe('a role', () => {
     ['submitjob',       words(WRITE, LOG, S3_READ, S3_WRITE, 'sqs:SendMessage events:PutEvents')],
     ['listjobs',        words(READ, LOG, 'dynamodb:UpdateItem')],
     ['getjob',          words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
+    ['watchjob',        words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
     ['canceljob',       words(WRITE, LOG, S3_READ, 'events:PutEvents')],
     ['retryjob',        words(WRITE, LOG, S3_READ, 'sqs:SendMessage events:PutEvents')],
     ['deletejob',       words(WRITE, LOG, 's3:ListBucket s3:DeleteObject')],
     ['gettimeline',     words(READ, LOG, 'dynamodb:UpdateItem')],
+    ['getfindings',     words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
+    ['getcoverage',     words(READ, LOG, 'dynamodb:UpdateItem', S3_READ)],
     ['getstats',        words(READ, LOG, 'dynamodb:UpdateItem')],
     ['exportreport',    words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],
     ['reportlink',      words(READ, LOG, 'dynamodb:UpdateItem', S3_READ, 'events:PutEvents')],

@@ -16,7 +16,7 @@ const event = proxyEvent({ pathParameters: { jobId: '019a0000-0000-7000-8000-000
 type Prelude = { statusCode: number; headers: Record<string, string> };
 
 /** Runs a handler whose decision is `decide`, answering into `into`. */
-function run(decide: () => Promise<StreamAnswer>, into: Writable) {
+function run(decide: (request: unknown, clientGone: AbortSignal) => Promise<StreamAnswer>, into: Writable) {
   const handler = streamHandler(routes.exportReport, deps, decide) as unknown as (
     event: unknown,
     stream: Writable,
@@ -129,5 +129,32 @@ describe('a streaming handler', () => {
     expect(log.lines).toContainEqual(
       expect.objectContaining({ level: 'INFO', message: 'request', code: 'client_gone' }),
     );
+  });
+
+  it('tells at once a body that waits for its next chunk when the client is gone', async () => {
+    const into = new PassThrough();
+    const waiting = (_request: unknown, clientGone: AbortSignal) => {
+      async function* source() {
+        yield Buffer.from('one');
+        await once(clientGone, 'abort');
+      }
+      return streaming(source())();
+    };
+    const { ended } = run(waiting, into);
+    await once(into, 'readable');
+    into.destroy();
+    await expect(ended).rejects.toThrow();
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'INFO', message: 'request', code: 'client_gone' }),
+    );
+  });
+
+  it('tells nobody of a client that took all', async () => {
+    const into = new PassThrough();
+    const { ended } = run(streaming(chunks('one')), into);
+    await into.toArray();
+    await ended;
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'request', status: 200 }));
+    expect(log.lines.filter((line) => 'code' in line)).toEqual([]);
   });
 });

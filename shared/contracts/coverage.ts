@@ -1,0 +1,26 @@
+/** GET /jobs/{jobId}/coverage: what happened to each target, in order of the job's tasks. */
+import * as z from 'zod';
+import { COVERAGE_STATUSES } from '../finding/coverage.ts';
+import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { RowsQuery, rowsResponse } from './rows.ts';
+
+export const CoverageQuery = RowsQuery.extend({
+  status: z.enum(COVERAGE_STATUSES).optional().describe('All when absent'),
+});
+export type CoverageQuery = z.output<typeof CoverageQuery>;
+
+export const CoverageView = z
+  .object({
+    scanner: z.enum(SCANNER_NAMES),
+    target: z.string().describe("The job's target: the host itself, or the CIDR it lies in"),
+    host: z.string().describe('What was to be scanned: an address, a name or a URL'),
+    address: z.string().optional().describe('The address really asked, where a name was given'),
+    status: z.enum(COVERAGE_STATUSES),
+    reason: z.string().optional(),
+    technique: z.string().optional().describe('How it was really scanned'),
+  })
+  .meta({ id: 'Coverage' });
+export type CoverageView = z.output<typeof CoverageView>;
+
+export const CoverageResponse = rowsResponse('coverage', CoverageView).meta({ id: 'CoveragePage' });
+export type CoverageResponse = z.output<typeof CoverageResponse>;
