@@ -6,11 +6,15 @@ import { Construct } from 'constructs';
 import { fleetPartition, TABLE } from '#shared/aws/table.ts';
 import type { Settings } from '../settings.ts';
 
-const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 /** A transaction needs the rights of what it holds (DynamoDB developer guide, "Using IAM with transactions"). Nothing scans. */
-const WRITE = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'ConditionCheckItem'].map(
-  (name) => `dynamodb:${name}`,
-);
+export type TableOperation =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'BatchWriteItem';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -39,8 +43,22 @@ export class JobTable extends Construct {
     this.variables = { JOB_TABLE: this.table.tableName };
   }
 
+  /** Only what a function's decision does: the test in test/infra/least-privilege.test.ts knows what that is. */
+  usedBy(user: IGrantable, ...operations: readonly [TableOperation, ...TableOperation[]]): void {
+    const { tableArn } = this.table;
+    Grant.addToPrincipal({
+      grantee: user,
+      actions: operations.map((operation) => `dynamodb:${operation}`),
+      resourceArns: operations.includes('Query') ? [tableArn, `${tableArn}/index/*`] : [tableArn],
+    });
+  }
+
   readBy(reader: IGrantable): void {
-    this.table.grant(reader, ...READ);
+    this.usedBy(reader, 'GetItem', 'BatchGetItem', 'Query');
+  }
+
+  writtenBy(writer: IGrantable): void {
+    this.usedBy(writer, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem');
   }
 
   /** The token bucket of a caller's rate lies under its tenant: all that a reading route may write. */
@@ -60,9 +78,5 @@ export class JobTable extends Construct {
       resourceArns: [this.table.tableArn],
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] } },
     });
-  }
-
-  writtenBy(writer: IGrantable): void {
-    this.table.grant(writer, ...READ, ...WRITE);
   }
 }

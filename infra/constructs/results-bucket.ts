@@ -48,8 +48,14 @@ export class ResultsBucket extends Construct {
   }
 
   writtenBy(writer: IGrantable, ...areas: Area[]): void {
-    const actions = ['s3:PutObject', 's3:AbortMultipartUpload'];
-    Grant.addToPrincipal({ grantee: writer, actions, resourceArns: this.objectsIn(areas) });
+    Grant.addToPrincipal({ grantee: writer, actions: ['s3:PutObject'], resourceArns: this.objectsIn(areas) });
+  }
+
+  /** What is written as it comes may have to be given up half-way. */
+  streamedBy(writer: IGrantable, ...areas: Area[]): void {
+    this.writtenBy(writer, ...areas);
+    const resourceArns = this.objectsIn(areas);
+    Grant.addToPrincipal({ grantee: writer, actions: ['s3:AbortMultipartUpload'], resourceArns });
   }
 
   /** S3 tells what lies under a prefix only by the bucket's list. */
