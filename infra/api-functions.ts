@@ -56,7 +56,10 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
   const submitJob = new NodeFunction<SubmitJobEnv>(scope, routes.submitJob.function, {
-    variables: { ...variables, ...tasks.variables, LOOPBACK_TARGETS: 'deny' },
+    variables: {
+      ...{ ...variables, ...tasks.variables, LOOPBACK_TARGETS: 'deny' },
+      SCANNER_AVAILABILITY: JSON.stringify(settings.scanners),
+    },
     settings,
   });
   jobs.writtenBy(submitJob);

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { Account, CallerSettings } from '#shared/caller.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { LIMIT_NAMES, limitsFromEnv, limitVariable } from '#shared/limits.ts';
+import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
 import { STAGE_NAMES, STAGES, type Stage } from './stages.ts';
 
 /** CloudWatch Logs keeps lines for no other numbers of days (API reference, "PutRetentionPolicy"). */
@@ -48,6 +49,8 @@ const Given = CallerSettings.extend({
       message: 'must be build, or an image with its registry and its tag or digest',
     })
     .default('build'),
+  /** What the workers' image holds, by scanner, as in `{"nuclei": {"available": true, "version": "3.3.9"}}`. */
+  scanners: Availabilities.default(IMAGE_SCANNERS),
   /** Told of every alarm that goes off, and of its end. */
   alarmTopicArn: z
     .string()

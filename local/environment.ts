@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Environment } from '#shared/env.ts';
 import { limitVariable } from '#shared/limits.ts';
+import type { Availabilities } from '#shared/scanner/availability.ts';
 import { callerSettings } from './keys.ts';
 import type { Provisioned } from './provision.ts';
 
@@ -20,6 +21,7 @@ const localLimits = (env: Environment): Environment => ({
 export const functionsEnvironment = (
   { table, bucket, queueUrls, deadLetterUrls }: Provisioned,
   env: Environment,
+  availability: Availabilities,
 ): Environment => ({
   JOB_TABLE: table,
   TASK_QUEUE_URL_SMALL: queueUrls.small,
@@ -36,6 +38,7 @@ export const functionsEnvironment = (
   WORKER_PUBLIC_ADDRESSES: 'ENABLED',
   CALLER_SETTINGS: JSON.stringify(callerSettings),
   LOOPBACK_TARGETS: 'allow',
+  SCANNER_AVAILABILITY: JSON.stringify(availability),
   ...localLimits(env),
   POWERTOOLS_METRICS_DISABLED: 'true',
 });

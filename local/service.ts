@@ -35,6 +35,7 @@ import { type Identity, readOrMakeKeys } from './keys.ts';
 import type { LocalOptions } from './options.ts';
 import { uploadPolicy } from './policy-upload.ts';
 import { provision } from './provision.ts';
+import { scannersHere } from './scanners.ts';
 import { openState, type State } from './state.ts';
 import { workerDefinitions } from './workers.ts';
 
@@ -71,7 +72,7 @@ export async function startService(options: LocalOptions, context: ServiceContex
     { dynamodb: dynamoDbClient(), sqs: sqsClient(), s3 },
     { table: TABLE_NAME, bucket: BUCKET_NAME },
   );
-  changeEnvironment(functionsEnvironment(names, context.env));
+  changeEnvironment(functionsEnvironment(names, context.env, await scannersHere(context.env)));
   started.defer(await uploadPolicy({ s3, bucket: BUCKET_NAME, tell: context.output.message }, state.policyFile));
   const functions = await startBackgroundFunctions(setting, context.sleep);
   const endpoint = await startFront(setting, functions, options.port);

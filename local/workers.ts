@@ -1,5 +1,6 @@
 /** How the ECS emulator starts workers: the real one, as a process with the environment that the container would have. */
 import { fileURLToPath } from 'node:url';
+import { ScannerSettings } from '#containers/scan-worker/scanners/settings.ts';
 import type { Environment } from '#shared/env.ts';
 import { LIMIT_NAMES, type Limits, limitVariable } from '#shared/limits.ts';
 import { WORKER_SIZES, type WorkerSize } from '#shared/scanner/definition.ts';
@@ -24,6 +25,7 @@ const PASSED_ON = [
   'AWS_ENDPOINT_URL_EVENTBRIDGE',
   'AWS_CA_BUNDLE',
   'NODE_EXTRA_CA_CERTS',
+  ...Object.keys(ScannerSettings.shape),
   'POWERTOOLS_LOG_LEVEL',
   'POWERTOOLS_METRICS_DISABLED',
   ...LIMIT_NAMES.map(limitVariable),

@@ -49,6 +49,8 @@ const TABLE = {
   tasksPerJob:         { env: 'SCANFLEET_TASKS_PER_JOB',        byDefault: 1_000,       min: 1,    max: 1_000 },
   /** What a scanner may ask of its targets in a second, in one task; one row a scanner. Of nmap: probes. */
   nmapRequestsPerSecond: { env: 'SCANFLEET_NMAP_REQUESTS_PER_SECOND', byDefault: 1_000, min: 1,  max: MAX_REQUESTS_PER_SECOND },
+  /** nuclei's own default (its manual, -rate-limit). */
+  nucleiRequestsPerSecond: { env: 'SCANFLEET_NUCLEI_REQUESTS_PER_SECOND', byDefault: 150, min: 1, max: MAX_REQUESTS_PER_SECOND },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof TABLE;

@@ -4,7 +4,7 @@ import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import type { ParseSummary } from '#containers/scan-worker/scanner.ts';
-import { scanners } from '#containers/scan-worker/scanners/index.ts';
+import { scannersWith } from '#containers/scan-worker/scanners/index.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { ScannerName } from '#shared/scanner/definition.ts';
 import type { Context } from '../context.ts';
@@ -20,6 +20,8 @@ interface ParseOptions {
  * space grow: of a file of 1 GB the process takes 130 MB at its peak, with 64 KB at a time 220 MB.
  */
 const STEP_BYTES = 16 * 1024;
+
+const scanners = scannersWith();
 
 const HELP = `
 Findings go to stdout, one JSON object a line. An output that was cut or cannot be read to its end gives what could be

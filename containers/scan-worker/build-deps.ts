@@ -13,23 +13,26 @@ import { record } from '#shared/observability/metrics.ts';
 import { systemClock } from './clock.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { Env } from './env.ts';
+import { jobWorkReader } from './job-work.ts';
 import { logWith } from './log.ts';
 import { systemResolve } from './resolve.ts';
-import { scanners } from './scanners/index.ts';
+import { scannersWith } from './scanners/index.ts';
 
 export function buildDeps(env: Env, limits: Limits, credentials: Credentials): WorkerDeps {
   const { now } = systemClock;
   const results = s3Results(s3Client(credentials), env.RESULTS_BUCKET);
+  const jobs = dynamoJobStore({ client: dynamoDbClient(credentials), table: env.JOB_TABLE, limits, now });
   const worker = env.WORKER_NAME ?? randomUUID();
   return {
     worker,
     size: env.WORKER_SIZE,
-    jobs: dynamoJobStore({ client: dynamoDbClient(credentials), table: env.JOB_TABLE, limits, now }),
+    jobs,
     queue: sqsTaskQueue(sqsClient(credentials), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE }),
     results,
     events: eventBridgeEvents(eventBridgeClient(credentials), env.EVENT_BUS),
+    work: jobWorkReader({ jobs, results }),
     policy: policyFile({ results, now, loopback: env.LOOPBACK_TARGETS }),
-    scanners,
+    scanners: scannersWith(env),
     resolve: systemResolve,
     clock: systemClock,
     limits,

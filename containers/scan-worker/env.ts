@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { WORKER_NAME_VARIABLE } from '#shared/names.ts';
 import { WORKER_SIZES } from '#shared/scanner/definition.ts';
+import { ScannerSettings } from './scanners/settings.ts';
 
 export const Env = z.object({
   JOB_TABLE: z.string().min(1),
@@ -16,5 +17,6 @@ export const Env = z.object({
   LIVENESS_FILE: z.string().min(1).optional(),
   /** Whether the policy file may open loopback: in local mode only. */
   LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
+  ...ScannerSettings.shape,
 });
 export type Env = z.output<typeof Env>;

@@ -1,6 +1,7 @@
 /** Every environment variable the functions know. Each function's env.ts picks its own; infra and local set them by these names. */
 import * as z from 'zod';
 import { CallerSettings } from '#shared/caller.ts';
+import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
 
 const Name = z.string().min(1);
 const NameList = Name.transform((text) => text.split(','));
@@ -23,6 +24,7 @@ export const Variables = z.object({
   RESULTS_BUCKET: Name,
   EVENT_BUS: Name,
   CALLER_SETTINGS: Json.pipe(CallerSettings),
+  SCANNER_AVAILABILITY: Json.pipe(Availabilities).default(IMAGE_SCANNERS),
   /** `allow` only in local mode. */
   LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
   WORKER_CLUSTER: Name,

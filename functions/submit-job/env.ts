@@ -9,6 +9,7 @@ export const Env = Variables.pick({
   RESULTS_BUCKET: true,
   EVENT_BUS: true,
   CALLER_SETTINGS: true,
+  SCANNER_AVAILABILITY: true,
   LOOPBACK_TARGETS: true,
 });
 export type Env = z.output<typeof Env>;

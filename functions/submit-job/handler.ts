@@ -1,4 +1,4 @@
-/** POST /jobs: 201; 200 for a repeated key; 400; 403 target denied; 409 key reused; 429. Entry file: the decision is in submit-job.ts. */
+/** POST /jobs: 201; 200 for a repeated key; 400 (also for a scanner that is not there); 403 target denied; 409 key reused; 429. Entry file: the decision is in submit-job.ts. */
 import { v7 as uuidv7 } from 'uuid';
 import { dynamoDbClient, eventBridgeClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';
@@ -21,7 +21,11 @@ const results = s3Results(s3Client(), env.RESULTS_BUCKET);
 const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 const policy = policyFile({ results, now, loopback: env.LOOPBACK_TARGETS });
-const deps: SubmitJobDeps = { jobs, queue, results, events, policy, limits, now, newId: () => uuidv7() };
+const deps: SubmitJobDeps = {
+  ...{ jobs, queue, results, events, policy, limits, now },
+  availability: env.SCANNER_AVAILABILITY,
+  newId: () => uuidv7(),
+};
 
 export const handler = httpHandler(routes.submitJob, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   submitJob(deps, request),

@@ -14,6 +14,7 @@ import type { Limits } from '#shared/limits.ts';
 import { HEADERS } from '#shared/names.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
+import { type Availabilities, refuseUnavailable } from '#shared/scanner/availability.ts';
 import { planTasks, uniqueTargets } from '#shared/target/plan.ts';
 import { decideTarget, type Policy } from '#shared/target/policy.ts';
 import type { Target } from '#shared/target/target.ts';
@@ -27,6 +28,7 @@ export interface SubmitJobDeps {
   readonly results: Pick<Results, 'write'>;
   readonly events: Pick<Events, 'jobSubmitted'>;
   readonly policy: () => Promise<Policy>;
+  readonly availability: Availabilities;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
   readonly now: () => Date;
   /** A new UUIDv7. */
@@ -40,6 +42,10 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
   const { body } = request;
   const key = idempotencyKeyOf(request);
   const targets = uniqueTargets(body.targets);
+  refuseUnavailable(
+    deps.availability,
+    body.scanners.map(({ name }) => name),
+  );
   refuseDenied(await deps.policy(), body.targets, deps.now());
   const tasks = planTasks(targets, body.scanners, deps.limits);
   const job = newJob(deps, request);

@@ -41,8 +41,11 @@ const HEALTH_CHECK = {
   retries: 3,
 };
 
-/** Every variable of the worker's env.ts, but for its name, which each launch gives: a missing or misspelt one does not compile. */
-type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE>, string>>;
+/**
+ * Every variable of the worker's env.ts, but for its name, which each launch gives, and for where programs lie, which the image says: a
+ * missing or misspelt one does not compile.
+ */
+type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE | `NUCLEI_${string}`>, string>>;
 
 /** The name of a size's task definitions; each deployment adds a revision. */
 export const workerFamily = (stackName: string, size: WorkerSize): string => `${stackName}-worker-${size}`;

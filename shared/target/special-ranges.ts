@@ -4,7 +4,7 @@
  * 2000::/3 is global unicast), IPv4 Multicast (RFC 5771), and the endpoints AWS puts into every VPC.
  * Documentation ranges (RFC 5737, RFC 3849, RFC 9637) are left out on purpose: nothing is routed there, so examples may use them.
  */
-import { type AddressRange, parseAddress, parseRange } from './address.ts';
+import { type AddressRange, overlaps, parseAddress, parseRange } from './address.ts';
 
 /** never: no policy opens it · onPurpose: an allow rule for the range opens it · loopback: the same, in local mode only. */
 type Opening = 'never' | 'onPurpose' | 'loopback';
@@ -61,4 +61,10 @@ function rangeIn(text: string): AddressRange {
   const range = from && to ? { version: from.version, first: from.value, last: to.value } : parseRange(text);
   if (range === undefined) throw new RangeError(`${text} is not a range of addresses`);
   return range;
+}
+
+/** Whether an address lies in one of them; what is no address does too. */
+export function isSpecialAddress(text: string): boolean {
+  const range = parseRange(text);
+  return range === undefined || SPECIAL_RANGES.some((special) => overlaps(special.range, range));
 }

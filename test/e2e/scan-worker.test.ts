@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
-import { scanners } from '#containers/scan-worker/scanners/index.ts';
+import { scannersWith } from '#containers/scan-worker/scanners/index.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import { NmapOptions } from '#shared/scanner/nmap.ts';
 import { type Fleet, startFleet } from '#test/support/fleet.ts';
@@ -11,7 +11,7 @@ import { descendantsOf } from '#test/support/processes.ts';
 let fleet: Fleet;
 let server: Server;
 let port: number;
-const nmap = scanners.get('nmap') as Scanner;
+const nmap = scannersWith().get('nmap') as Scanner;
 
 beforeEach(async () => {
   fleet = await startFleet();

@@ -23,6 +23,7 @@ describe('a stage', () => {
       limits: {},
       workerArchitecture: 'arm64',
       workerImage: 'build',
+      scanners: { nmap: { available: true } },
       allowedAccounts: [],
     }));
 

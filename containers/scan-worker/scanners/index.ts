@@ -3,9 +3,17 @@ import type { ScannerName } from '#shared/scanner/definition.ts';
 import { runProcess } from '../process.ts';
 import type { Scanner } from '../scanner.ts';
 import { nmapScanner } from './nmap/scanner.ts';
+import { nucleiScanner } from './nuclei/scanner.ts';
+import { ScannerSettings } from './settings.ts';
 
 const privileged = process.geteuid?.() === 0;
 
-export const scanners: ReadonlyMap<ScannerName, Scanner> = new Map(
-  [nmapScanner({ run: runProcess, privileged })].map((scanner) => [scanner.name, scanner]),
-);
+/** Without settings: as much as reading a scanner's output needs. */
+export function scannersWith(settings: ScannerSettings = ScannerSettings.parse({})): ReadonlyMap<ScannerName, Scanner> {
+  const { NUCLEI_BINARY: binary, NUCLEI_TEMPLATES: templates } = settings;
+  const scanners = [
+    nmapScanner({ run: runProcess, privileged }),
+    nucleiScanner({ run: runProcess, settings: { binary, templates } }),
+  ];
+  return new Map(scanners.map((scanner) => [scanner.name, scanner]));
+}

@@ -26,6 +26,7 @@ describe('the limits', () => {
       windowTasks: 100,
       tasksPerJob: 1_000,
       nmapRequestsPerSecond: 1_000,
+      nucleiRequestsPerSecond: 150,
     });
   });
 

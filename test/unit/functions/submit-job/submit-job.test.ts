@@ -51,6 +51,7 @@ const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
     },
   },
   policy: async () => readPolicy({ deny: [{ domain: '.forbidden.example', reason: 'not ours' }] }),
+  availability: { nmap: { available: true }, nuclei: { available: false, reason: 'nuclei is not installed' } },
   limits: DEFAULT_LIMITS,
   now: () => new Date('2026-01-31T12:00:00.000Z'),
   newId: () => NEW_ID,
@@ -126,6 +127,20 @@ describe('a submit', () => {
     expect(results.objects.get(`plans/111111111111/${NEW_ID}`)?.toString().split('\n')).toEqual([...targets, '']);
     expect(json).toMatchObject({ targetCount: 300 });
     expect(json.targets).toEqual(targets.slice(0, 100));
+  });
+
+  it('refuses a scanner that the workers do not have, and says why', async () => {
+    const { status, json } = await submit({ body: { ...REQUEST, scanners: [{ name: 'nmap' }, { name: 'nuclei' }] } });
+    expect(status).toBe(400);
+    const message = 'nuclei is unavailable: nuclei is not installed';
+    expect(json.errors).toEqual([{ field: 'scanners[1].name', message }]);
+    expect(done).toEqual([]);
+  });
+
+  it('refuses a scanner of which the deployment says nothing', async () => {
+    const { json } = await submit({ body: REQUEST }, { availability: {} });
+    const message = 'nmap is unavailable: the workers of this deployment come without nmap';
+    expect(json.errors).toEqual([{ field: 'scanners[0].name', message }]);
   });
 
   it('takes a shorter deadline, and none longer than the deployment allows', async () => {

@@ -1,0 +1,81 @@
+/** The objects in one JSON array, wherever their lines break: found by their braces, without reading what is in them. */
+import { BYTES, isBlank, type JsonFault, type OnRecord, type RecordSplitter, recordKeeper } from './splitter.ts';
+
+type Place = 'before' | 'inside' | 'behind';
+
+/** What may stand between the items, and where the reading is after it. */
+const BETWEEN: Readonly<Record<Place, Readonly<Record<number, Place>>>> = {
+  before: { [BYTES.openBracket]: 'inside' },
+  inside: { [BYTES.comma]: 'inside', [BYTES.closeBracket]: 'behind' },
+  behind: {},
+};
+
+/** `begin`: where the array's bracket is, which is the first byte that comes. */
+export function arrayItems(begin: number, onRecord: OnRecord): RecordSplitter {
+  const item = recordKeeper();
+  const nesting = objectNesting();
+  let offset = begin;
+  let itemBegin = begin;
+  let place: Place = 'before';
+  let fault: JsonFault | undefined;
+
+  const isItem = (byte: number | undefined) => place === 'inside' && byte === BYTES.openBrace;
+  /** Whether `byte` may stand where the reading is. */
+  function passes(byte: number): boolean {
+    const next = isBlank(byte) ? place : BETWEEN[place][byte];
+    place = next ?? place;
+    return next !== undefined;
+  }
+  /** Where the next item begins; the chunk's end when none does. */
+  function nextItem(chunk: Buffer, at: number): number {
+    const skipped = chunk.subarray(at).findIndex((byte) => isItem(byte) || !passes(byte));
+    if (skipped === -1 || isItem(chunk[at + skipped])) return skipped === -1 ? chunk.length : at + skipped;
+    const reason = 'an array with something else in it, or after it, than objects';
+    fault = { reason, byteOffset: offset + at + skipped };
+    return chunk.length;
+  }
+  return {
+    write(chunk) {
+      for (let at = 0; at < chunk.length && fault === undefined; ) {
+        if (nesting.isOutside()) {
+          at = nextItem(chunk, at);
+          itemBegin = offset + at;
+        }
+        const end = nesting.read(chunk, at);
+        item.keep(chunk.subarray(at, end));
+        if (nesting.isOutside() && item.length() > 0) onRecord(item.take(), itemBegin);
+        at = end;
+      }
+      offset += chunk.length;
+    },
+    end: () => fault ?? (place === 'behind' ? undefined : { reason: 'cut off inside the array', byteOffset: offset }),
+  };
+}
+
+const STEPS: Readonly<Record<number, number>> = { [BYTES.openBrace]: 1, [BYTES.closeBrace]: -1 };
+
+/** How deep in an object the reading is; braces in texts do not count. */
+function objectNesting() {
+  let depth = 0;
+  let inText = false;
+  let isEscaped = false;
+  const readText = (byte: number) => {
+    if (isEscaped) isEscaped = false;
+    else if (byte === BYTES.backslash) isEscaped = true;
+    else inText = byte !== BYTES.quote;
+  };
+  return {
+    isOutside: () => depth === 0,
+    /** From `at`, inside an object or at its first brace, to just behind its last, or to the chunk's end. */
+    read(chunk: Buffer, at: number): number {
+      for (let i = at; i < chunk.length; i += 1) {
+        const byte = chunk[i] as number;
+        if (inText) readText(byte);
+        else if (byte === BYTES.quote) inText = true;
+        else depth += STEPS[byte] ?? 0;
+        if (depth === 0) return i + 1;
+      }
+      return chunk.length;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The records of a JSON file as a stream, one value after the other: lines of JSON (https://jsonlines.org), or the objects in one array.
+ * Which of the two it is, its first byte says. What cannot be read is left out and its place told; what comes after it is read.
+ */
+import { arrayItems } from './array-items.ts';
+import { jsonLines } from './lines.ts';
+import { BYTES, isBlank, type JsonFault, MAX_RECORD_BYTES, type RecordSplitter } from './splitter.ts';
+
+export interface JsonRecords {
+  write(chunk: Uint8Array): void;
+  /** The first thing that could not be read. */
+  end(): JsonFault | undefined;
+}
+
+/** Calls `deliver` with each value. What it returns, if anything, is why the value is not one that belongs here. */
+export function jsonRecords(deliver: (value: unknown) => string | undefined): JsonRecords {
+  let splitter: RecordSplitter | undefined;
+  let offset = 0;
+  let fault: JsonFault | undefined;
+  const read = (bytes: Buffer | undefined, byteOffset: number) => {
+    const reason = bytes === undefined ? `a record of more than ${MAX_RECORD_BYTES} bytes` : readOne(bytes);
+    if (reason !== undefined) fault ??= { reason, byteOffset };
+  };
+  const readOne = (bytes: Buffer): string | undefined => {
+    const value = parsed(bytes);
+    return value === undefined ? 'a record that is not JSON' : deliver(value);
+  };
+  const splitterFor = (first: number | undefined, begin: number) =>
+    first === BYTES.openBracket ? arrayItems(begin, read) : jsonLines(begin, read);
+  return {
+    write(chunk) {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      const first = splitter === undefined ? bytes.findIndex((byte) => !isBlank(byte)) : 0;
+      if (first !== -1) {
+        splitter ??= splitterFor(bytes[first], offset + first);
+        splitter.write(bytes.subarray(first));
+      }
+      offset += bytes.length;
+    },
+    end() {
+      const unread = splitter?.end();
+      return fault ?? unread;
+    },
+  };
+}
+
+/** Undefined for what is not JSON. */
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
