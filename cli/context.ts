@@ -28,11 +28,14 @@ export class InterruptedError extends Error {
 
 const EXIT_BY_SIGNAL = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp } as const;
 
-/** This process's context. The first signal asks commands to end; a second one of its kind ends the process as the system does. */
+/** This process's context. The first signal asks commands to end; a second one ends the process at once, and with it what it started. */
 export function processContext(): Context {
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => ending.abort(new InterruptedError(signal, EXIT_BY_SIGNAL[signal])));
+    process.on(signal, () => {
+      if (ending.signal.aborted) process.exit(EXIT_BY_SIGNAL[signal]);
+      ending.abort(new InterruptedError(signal, EXIT_BY_SIGNAL[signal]));
+    });
   return {
     output: processOutput((error) => ending.abort(error)),
     env: environment(),

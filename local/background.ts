@@ -22,7 +22,7 @@ export interface BackgroundDeps {
 export interface Background {
   /** Starts what an event starts. */
   deliver(event: BusEvent): void;
-  /** Starts nothing more; resolves when what runs has ended. */
+  /** Starts nothing more; resolves when what runs has ended, or has been given up. */
   close(): Promise<void>;
 }
 
@@ -71,11 +71,16 @@ export function startBackground(deps: BackgroundDeps, { sweepMs }: { readonly sw
     },
     async close() {
       stopping.abort();
-      await Promise.all([sweep.stop(), dispatch.stop(), ...running]);
+      const ended = new AbortController();
+      const last = Promise.all([sweep.stop(), dispatch.stop(), ...running]);
+      await Promise.race([last, deps.sleep(LAST_RUNS_MS, ended.signal).catch(() => undefined)]);
+      ended.abort();
     },
   };
 }
 
+/** A run that is cut off at the end of the service is as one that Lambda cut off: the next sweep, or whoever asks again, makes up for it. */
+const LAST_RUNS_MS = 10_000;
 /** Lambda's own limit. */
 const TIMEOUT_MS = 900_000;
 /** Lambda tries an asynchronous invocation three times in all, a minute and two apart (developer guide, "Asynchronous invocation"); seconds serve here. */

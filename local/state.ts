@@ -7,6 +7,7 @@
  *   dynamodb.db    the table        s3/   the bucket             service.log   log lines of functions and workers
  *   tmp/           what workers need while they scan
  */
+import { rmSync } from 'node:fs';
 import {
   chmod,
   mkdir,
@@ -65,7 +66,7 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
   await using undo = new AsyncDisposableStack();
   const path = await makeFolder(directory, ephemeral);
   if (ephemeral) {
-    undo.defer(() => rm(path, { recursive: true, force: true }));
+    undo.defer(removeAtEnd(path));
     undo.defer(showAlive(path));
   }
   undo.defer(await lockState(path));
@@ -106,6 +107,16 @@ async function makeFolder(directory: string, ephemeral: boolean): Promise<string
     const message = `cannot keep state in ${where} (${why}); name a folder of yours with --state, or use --ephemeral`;
     throw new ForbiddenError('state_not_writable', message, [], { cause });
   }
+}
+
+/** By the returned function, or when this process exits without having called it. */
+function removeAtEnd(path: string): () => Promise<void> {
+  const atExit = () => rmSync(path, { recursive: true, force: true });
+  process.once('exit', atExit);
+  return async () => {
+    await rm(path, { recursive: true, force: true });
+    process.off('exit', atExit);
+  };
 }
 
 /** Until the returned function is called. */

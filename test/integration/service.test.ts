@@ -85,6 +85,24 @@ describe('at the end', () => {
     expect(await stillRunning(started)).toEqual([]);
   });
 
+  it.each([
+    ['SIGINT', 'SIGTERM', 143],
+    ['SIGTERM', 'SIGTERM', 143],
+    ['SIGTERM', 'SIGINT', 130],
+  ] as const)('%s and then %s ends it at once, with nothing left', async (first, second, code) => {
+    const service = await startService({ env: { ...HELD, TMPDIR: state } });
+    running.push(service);
+    const started = (await descendantsOf(service.pid)).map(({ pid }) => pid);
+    // A child that does not hear SIGTERM: the graceful end would wait for it.
+    for (const pid of started) process.kill(pid, 'SIGSTOP');
+    const ended = service.stop(first);
+    await expect.poll(() => service.said(), { timeout: 20_000 }).toContain('Stopping');
+    service.stop(second);
+    expect(await ended).toBe(code);
+    await expect.poll(() => stillRunning(started), { timeout: 20_000 }).toEqual([]);
+    expect(await readdir(state)).toEqual([]);
+  });
+
   it('nothing outlives it when it is killed outright', async () => {
     const service = await start();
     const started = (await descendantsOf(service.pid)).map(({ pid }) => pid);

@@ -91,6 +91,19 @@ it('tries a function that fails three times in all', async () => {
   await background.close();
 });
 
+it('waits for what runs when it is closed, but not for ever', async () => {
+  const { background, event } = start({ 'build-report': () => new Promise(() => undefined) });
+  background.deliver(event('ReportRequested'));
+  let closed = false;
+  const closing = background.close().then(() => {
+    closed = true;
+  });
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(closed).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  await closing;
+});
+
 it('starts nothing more once it is closed', async () => {
   const { background, calls, event } = start();
   await vi.advanceTimersByTimeAsync(0);
