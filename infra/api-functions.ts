@@ -62,14 +62,14 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
     },
     settings,
   });
-  jobs.writtenBy(submitJob);
+  jobs.usedBy(submitJob, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
   tasks.fedBy(submitJob);
   results.readBy(submitJob, 'config');
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
 
   const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables, settings });
-  jobs.writtenBy(cancelJob);
+  jobs.usedBy(cancelJob, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
   results.readBy(cancelJob, 'plans');
   events.sentBy(cancelJob);
 
@@ -77,7 +77,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
     variables: { ...variables, ...tasks.variables },
     settings,
   });
-  jobs.writtenBy(retryJob);
+  jobs.usedBy(retryJob, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
   tasks.fedBy(retryJob);
   results.readBy(retryJob, 'plans');
   events.sentBy(retryJob);
@@ -86,7 +86,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
     variables: { ...jobs.variables, ...results.variables, ...callersIn(settings) },
     settings,
   });
-  jobs.writtenBy(deleteJob);
+  jobs.usedBy(deleteJob, 'GetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
   results.emptiedBy(deleteJob, 'results', 'plans', 'reports');
 
   return { submitJob, cancelJob, retryJob, deleteJob };
@@ -97,13 +97,13 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   const variables = { ...jobs.variables, ...callersIn(settings) };
 
   const listJobs = new NodeFunction<ListJobsEnv>(scope, routes.listJobs.function, { variables, settings });
-  jobs.readBy(listJobs);
+  jobs.usedBy(listJobs, 'BatchGetItem', 'Query');
 
   const getJob = new NodeFunction<GetJobEnv>(scope, routes.getJob.function, {
     variables: { ...variables, ...results.variables },
     settings,
   });
-  jobs.readBy(getJob);
+  jobs.usedBy(getJob, 'GetItem', 'Query');
   results.readBy(getJob, 'plans');
 
   const watchJob = new NodeFunction<WatchJobEnv>(scope, routes.watchJob.function, {
@@ -111,14 +111,14 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
     settings,
     timeout: WATCH_TIMEOUT,
   });
-  jobs.readBy(watchJob);
+  jobs.usedBy(watchJob, 'GetItem', 'Query');
   results.readBy(watchJob, 'plans');
 
   const getTimeline = new NodeFunction<GetTimelineEnv>(scope, routes.getTimeline.function, { variables, settings });
-  jobs.readBy(getTimeline);
+  jobs.usedBy(getTimeline, 'GetItem', 'Query');
 
   const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, settings });
-  jobs.readBy(getStats);
+  jobs.usedBy(getStats, 'Query');
 
   return { listJobs, getJob, watchJob, getTimeline, getStats };
 }
@@ -128,11 +128,11 @@ function resultFunctions(scope: Construct, { jobs, results, settings }: Foundati
   const variables = { ...jobs.variables, ...results.variables, ...callersIn(settings) };
 
   const getFindings = new NodeFunction<GetFindingsEnv>(scope, routes.getFindings.function, { variables, settings });
-  jobs.readBy(getFindings);
+  jobs.usedBy(getFindings, 'GetItem', 'Query');
   results.readBy(getFindings, 'results');
 
   const getCoverage = new NodeFunction<GetCoverageEnv>(scope, routes.getCoverage.function, { variables, settings });
-  jobs.readBy(getCoverage);
+  jobs.usedBy(getCoverage, 'GetItem', 'Query');
   results.readBy(getCoverage, 'plans', 'results');
 
   return { getFindings, getCoverage };
@@ -148,10 +148,11 @@ function reportFunctions(scope: Construct, { jobs, results, events, settings }: 
   });
   const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables, settings });
   for (const reporter of [exportReport, reportLink]) {
-    jobs.readBy(reporter);
-    results.readBy(reporter, 'plans', 'results', 'reports');
+    jobs.usedBy(reporter, 'GetItem', 'Query');
+    results.readBy(reporter, 'reports');
     events.sentBy(reporter);
   }
+  results.readBy(exportReport, 'plans', 'results');
   return { exportReport, reportLink };
 }
 
@@ -163,13 +164,13 @@ function deadLetterFunctions(scope: Construct, { jobs, tasks, events, settings }
     variables,
     settings,
   });
-  jobs.readBy(listDeadLetters);
+  jobs.usedBy(listDeadLetters, 'BatchGetItem', 'Query');
 
   const redriveDeadLetters = new NodeFunction<RedriveDeadLettersEnv>(scope, routes.redriveDeadLetters.function, {
     variables: { ...variables, ...tasks.variables, ...events.variables },
     settings,
   });
-  jobs.writtenBy(redriveDeadLetters);
+  jobs.usedBy(redriveDeadLetters, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   tasks.fedBy(redriveDeadLetters);
   events.sentBy(redriveDeadLetters);
 
@@ -181,7 +182,7 @@ function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, 
     variables: { ...jobs.variables, ...tasks.variables, ...workers.variables, ...callersIn(settings) },
     settings,
   });
-  jobs.readBy(getQueue);
+  jobs.usedBy(getQueue, 'BatchGetItem', 'Query');
   tasks.watchedBy(getQueue);
   workers.watchedBy(getQueue);
   return getQueue;

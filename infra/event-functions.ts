@@ -43,7 +43,7 @@ export function eventFunctions(
     timeout: MINUTE,
     reservedConcurrency: 1,
   });
-  jobs.writtenBy(sweepTasks);
+  jobs.usedBy(sweepTasks, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
   tasks.fedBy(sweepTasks);
   tasks.deadLettersEmptiedBy(sweepTasks);
   events.sentBy(sweepTasks);
@@ -54,8 +54,8 @@ export function eventFunctions(
     settings,
     timeout: BUILD_TIMEOUT,
   });
-  jobs.readBy(buildReport);
+  jobs.usedBy(buildReport, 'GetItem', 'Query');
   results.readBy(buildReport, 'plans', 'results', 'reports');
-  results.writtenBy(buildReport, 'reports');
+  results.streamedBy(buildReport, 'reports');
   events.on('ReportRequested', buildReport);
 }

@@ -53,14 +53,6 @@ export class JobTable extends Construct {
     });
   }
 
-  readBy(reader: IGrantable): void {
-    this.usedBy(reader, 'GetItem', 'BatchGetItem', 'Query');
-  }
-
-  writtenBy(writer: IGrantable): void {
-    this.usedBy(writer, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem');
-  }
-
   /** The token bucket of a caller's rate lies under its tenant: all that a reading route may write. */
   meteredBy(meter: IGrantable): void {
     this.updatedUnder('TENANT#*', meter);

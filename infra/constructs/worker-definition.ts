@@ -118,10 +118,10 @@ export class WorkerDefinition extends Construct {
 
 /** The end of a task releases others, of either size, and may be the end of its job. */
 function grantWork(worker: IGrantable, size: WorkerSize, { jobs, tasks, results, events }: Foundation): void {
-  jobs.writtenBy(worker);
+  jobs.usedBy(worker, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   tasks.emptiedBy(worker, size);
   tasks.fedBy(worker);
   results.readBy(worker, 'config', 'plans');
-  results.writtenBy(worker, 'results');
+  results.streamedBy(worker, 'results');
   events.sentBy(worker);
 }
