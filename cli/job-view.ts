@@ -110,6 +110,10 @@ const timeFields = (job: JobView): Readonly<Record<string, Cell | undefined>> =>
   Deadline: isTerminal(job.status) ? undefined : shortTime(job.deadlineAt),
 });
 
+/** What a task waits for that has not begun. */
+const windowOf = ({ status, window }: TaskView): string =>
+  status === 'queued' && window?.notBefore !== undefined ? `not before ${shortTime(window.notBefore)}` : '';
+
 function showTasks(data: Data, tasks: readonly TaskView[]): void {
   data.line('');
   data
@@ -130,7 +134,7 @@ function showTasks(data: Data, tasks: readonly TaskView[]): void {
           statusCell(task.status),
           `${Math.floor(task.status === 'completed' ? 100 : (task.progress?.percent ?? 0))}%`,
           String(task.findings ?? '-'),
-          task.error?.message ?? task.progress?.message ?? '',
+          task.error?.message ?? task.progress?.message ?? windowOf(task),
         ]),
     );
   if (tasks.length > MAX_TASKS) data.line(`… and ${tasks.length - MAX_TASKS} more (--json shows all)`);

@@ -13,12 +13,18 @@ export function durationSeconds(text: string): number {
 }
 
 /** An ISO 8601 time or date, or how long ago, as in `24h`; as the API writes it. */
-export function instant(text: string, now: Date): string {
-  if (/^\d{1,9}[smhd]$/.test(text)) return new Date(now.getTime() - durationSeconds(text) * 1_000).toISOString();
-  const time = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? new Date(text) : new Date(Number.NaN);
+export const instant = (text: string, now: Date): string => readInstant(text, now, -1, 'how long ago, as in 24h');
+
+/** The same for what is to come: `2h` is in two hours. */
+export const comingInstant = (text: string, now: Date): string => readInstant(text, now, 1, 'in how long, as in 2h');
+
+function readInstant(text: string, now: Date, direction: 1 | -1, duration: string): string {
+  const offsetMs = /^\d{1,9}[smhd]$/.test(text) ? direction * durationSeconds(text) * 1_000 : undefined;
+  const isTime = /^\d{4}-\d\d-\d\d(T|$)/.test(text);
+  const time = new Date(offsetMs === undefined ? (isTime ? text : Number.NaN) : now.getTime() + offsetMs);
   if (Number.isNaN(time.getTime()))
     throw new InvalidArgumentError(
-      'Allowed: an ISO 8601 date or time, as in 2026-01-31 or 2026-01-31T12:00:00Z, or how long ago, as in 24h.',
+      `Allowed: an ISO 8601 date or time, as in 2026-01-31 or 2026-01-31T12:00:00Z, or ${duration}.`,
     );
   return time.toISOString();
 }

@@ -22,6 +22,9 @@ export interface SubmitOptions {
   readonly priority?: Priority;
   /** Seconds. */
   readonly deadline?: number;
+  /** Instants. */
+  readonly notBefore?: string;
+  readonly notAfter?: string;
 }
 
 export type SubmitBody = z.input<typeof SubmitJobRequest>;
@@ -38,7 +41,7 @@ export async function readRequest(
     throw invalid('--targets-file', 'and --file cannot both be read from stdin');
   const file = options.file === undefined ? {} : await readFile(context, options.file);
   const listed = options.targetsFile === undefined ? [] : await readTargets(context, options.targetsFile);
-  const { name, description, project, profile, priority, scanner, label, deadline } = options;
+  const { name, description, project, profile, priority, scanner, label, deadline, notBefore, notAfter } = options;
   const all = [...targets, ...listed];
   const given = {
     targets: all.length > 0 ? all : undefined,
@@ -50,6 +53,7 @@ export async function readRequest(
     profile,
     priority,
     deadlineSeconds: deadline,
+    window: notBefore === undefined && notAfter === undefined ? undefined : { notBefore, notAfter },
   };
   const body = { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
   if (!('targets' in body)) throw invalid('targets', 'are missing: name them, or give --targets-file or --file');

@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
 import { amount, showJob } from '../job-view.ts';
-import { durationSeconds, labels } from '../option-values.ts';
+import { comingInstant, durationSeconds, labels } from '../option-values.ts';
 import { addOption, addOptions, addScanner } from '../scanner-options.ts';
 import { readRequest, type SubmitBody, type SubmitOptions } from '../submit-request.ts';
 
@@ -31,6 +31,7 @@ interface Options extends SubmitOptions, ConnectionOptions {
 
 export function define(command: Command): void {
   const scanners = [...SCANNERS.keys()].join(', ');
+  const coming = (text: string) => comingInstant(text, new Date());
   command
     .argument('[targets...]', 'host names, addresses, CIDRs or URLs')
     .option('--targets-file <file>', 'targets from a file, one a line, # begins a comment; - for stdin')
@@ -43,6 +44,8 @@ export function define(command: Command): void {
     .addOption(new Option('--profile <profile>', 'how much of a finding its reports show').choices(PROFILES))
     .addOption(new Option('--priority <priority>', "its rank among one's own jobs").choices(PRIORITIES))
     .option('--deadline <duration>', 'stop it after so long, as in 90, 15m or 2h', durationSeconds)
+    .option('--not-before <time>', 'scan nothing earlier: a time, or in how long, as in 2h', coming)
+    .option('--not-after <time>', 'scan nothing from then on, and stop what runs', coming)
     .option('--idempotency-key <key>', 'the same key and request never make a second job')
     .option('--wait', 'follow it to its end; exit with the verdict: 0 clean, 10 findings, 11 incomplete, 12 none');
   addScannerOptions(command);

@@ -78,10 +78,10 @@ async function nextTasks({ jobs }: Pick<GetQueueDeps, 'jobs'>, open: readonly Jo
   for (const job of open.slice(0, MAX_NEXT_JOBS)) {
     if (next.length === MAX_NEXT_TASKS) break;
     for (const task of await jobs.nextTasks(job, MAX_NEXT_TASKS - next.length)) {
-      const { jobId, taskId, scanner, notBefore, round } = task;
+      const { jobId, taskId, scanner, window } = task;
       const status = statusInRound(task, job.round);
-      const isCurrent = round === job.round && notBefore !== undefined;
-      next.push({ jobId, taskId, scanner, status, ...(isCurrent ? { notBefore } : {}) });
+      const notBefore = (task.round === job.round ? task.notBefore : undefined) ?? window?.notBefore;
+      next.push({ jobId, taskId, scanner, status, ...(notBefore === undefined ? {} : { notBefore }) });
     }
   }
   return next;

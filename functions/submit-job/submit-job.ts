@@ -15,12 +15,13 @@ import { HEADERS } from '#shared/names.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import { type Availabilities, refuseUnavailable } from '#shared/scanner/availability.ts';
-import { planTasks, uniqueTargets } from '#shared/target/plan.ts';
+import { opensLater } from '#shared/target/maintenance-window.ts';
+import { planTasks, uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
 import { decideTarget, type Policy } from '#shared/target/policy.ts';
-import type { Target } from '#shared/target/target.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 import { requestHash } from './request-hash.ts';
+import { refuseHopelessWindows, windowedTargets } from './windows.ts';
 
 export interface SubmitJobDeps {
   readonly jobs: Pick<JobStore, 'submit'>;
@@ -41,14 +42,16 @@ type Request = HttpRequest<typeof routes.submitJob>;
 export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<HttpAnswer> {
   const { body } = request;
   const key = idempotencyKeyOf(request);
-  const targets = uniqueTargets(body.targets);
+  const job = newJob(deps, request);
+  refuseHopelessWindows(body, job);
+  const requested = windowedTargets(body);
+  const targets = uniqueTargets(requested);
   refuseUnavailable(
     deps.availability,
     body.scanners.map(({ name }) => name),
   );
-  refuseDenied(await deps.policy(), body.targets, deps.now());
+  refuseDenied(await deps.policy(), requested, job.createdAt);
   const tasks = planTasks(targets, body.scanners, deps.limits);
-  const job = newJob(deps, request);
   const spec: JobSpec = {
     targets: targets.map(({ text }) => text),
     scanners: body.scanners,
@@ -56,7 +59,7 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
     ...(body.description === undefined ? {} : { description: body.description }),
   };
   await storeTargets(deps.results, job, spec.targets);
-  const idempotency = key === undefined ? {} : { idempotency: { key, requestHash: hashOf(body, spec) } };
+  const idempotency = key === undefined ? {} : { idempotency: { key, requestHash: hashOf(body, targets) } };
   const shown = { ...spec, targets: shownTargets(spec.targets), targetCount: spec.targets.length };
   const submitted = await deps.jobs.submit({ job, spec, tasks, ...idempotency }, (stored, queuePosition) =>
     JSON.stringify(submittedView(stored, shown, queuePosition)),
@@ -82,10 +85,10 @@ function idempotencyKeyOf({ headers, body }: Request): string | undefined {
   return header;
 }
 
-/** ForbiddenError `target_denied` with an entry for each denied target, while nothing is written yet. */
-function refuseDenied(policy: Policy, targets: readonly Target[], now: Date): void {
+/** ForbiddenError `target_denied` with an entry for each target that is denied when its window opens, while nothing is written yet. */
+function refuseDenied(policy: Policy, targets: readonly WindowedTarget[], now: string): void {
   const errors = targets.flatMap((target, at): FieldError[] => {
-    const decision = decideTarget(policy, target, now);
+    const decision = decideTarget(policy, target, new Date(opensLater(target, now) ?? now));
     return decision.allowed
       ? []
       : [{ field: `targets[${at}]`, message: `${target.text} is denied: ${decision.reason}` }];
@@ -115,10 +118,13 @@ function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, traceId }
   };
 }
 
-/** The targets count as they are scanned, the defaults as filled in. */
+/** The targets count as they are scanned and when, the defaults as filled in. */
 function hashOf(
-  { targets: _asWritten, idempotencyKey: _key, ...rest }: SubmitJobRequest,
-  { targets }: JobSpec,
+  { targets: _asWritten, window: _ofTargets, idempotencyKey: _key, ...rest }: SubmitJobRequest,
+  targets: readonly WindowedTarget[],
 ): string {
-  return requestHash({ ...rest, targets });
+  return requestHash({
+    ...rest,
+    targets: targets.map(({ text, window }) => (window === undefined ? text : { text, ...window })),
+  });
 }

@@ -33,6 +33,10 @@ export const TaskView = z
     startedAt: At.optional(),
     endedAt: At.optional(),
     notBefore: At.optional(),
+    window: z
+      .object({ notBefore: At.optional(), notAfter: At.optional() })
+      .optional()
+      .describe('The maintenance window of its targets'),
     progress: ProgressView.optional(),
     findings: Count.optional(),
     error: z

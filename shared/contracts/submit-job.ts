@@ -5,6 +5,8 @@ import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
 import { SCANNER_NAMES, type ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
+import type { MaintenanceWindow } from '../target/maintenance-window.ts';
+import { Instant } from './ids.ts';
 import { TargetText } from './target-text.ts';
 
 /** Text for people: no control or bidirectional characters, which could rewrite a terminal or a page. */
@@ -29,10 +31,28 @@ const Scanner = z
 
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
+const bounds = {
+  notBefore: Instant.optional().describe('Nothing is scanned earlier; before the deadline'),
+  notAfter: Instant.optional().describe('Nothing is scanned from then on: what runs is stopped'),
+};
+const inOrder = ({ notBefore = '', notAfter }: MaintenanceWindow): boolean =>
+  notAfter === undefined || notBefore < notAfter;
+const ORDER = { path: ['notAfter'], message: 'must be later than notBefore' };
+
+const Window = z.strictObject(bounds).refine(inOrder, ORDER).meta({ id: 'MaintenanceWindow' });
+const TargetInWindow = z
+  .strictObject({ target: TargetText, ...bounds })
+  .refine(inOrder, ORDER)
+  .meta({ id: 'TargetInWindow', description: 'A target with a maintenance window of its own' });
+const RequestedTarget = z.union([TargetText, TargetInWindow], {
+  error: 'must be text, or an object with a target and its notBefore, notAfter',
+});
+export type RequestedTarget = z.output<typeof RequestedTarget>;
+
 export const SubmitJobRequest = z
   .strictObject({
     targets: z
-      .array(TargetText)
+      .array(RequestedTarget)
       .min(1, 'must name at least one target')
       .max(MAX_ADDRESSES_PER_JOB, `must name at most ${MAX_ADDRESSES_PER_JOB} targets`),
     scanners: z
@@ -60,6 +80,7 @@ export const SubmitJobRequest = z
       .default({}),
     profile: z.enum(PROFILES).default('brief'),
     priority: z.enum(PRIORITIES).default('normal'),
+    window: Window.optional().describe('The maintenance window of all targets that have none of their own'),
     deadlineSeconds: z.int().min(1).max(DEFAULT_LIMITS.deadlineSeconds).optional(),
     idempotencyKey: IdempotencyKey.optional(),
   })

@@ -1,16 +1,17 @@
 /** A target as a caller writes it, read into its canonical form. */
 import * as z from 'zod';
-import { parseTarget, TargetError } from '../target/parse.ts';
+import { MAX_TARGET_CHARACTERS, parseTarget, TargetError } from '../target/parse.ts';
 
 export const TargetText = z
   .string()
-  .max(2_048, 'must be at most 2048 characters')
+  .meta({ maxLength: MAX_TARGET_CHARACTERS })
   .transform((value, ctx) => {
     try {
       return parseTarget(value);
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
-      ctx.addIssue({ code: 'custom', message: error.message });
+      // Where a target may also be written otherwise, `continue` says that this one was meant to be text.
+      ctx.addIssue({ code: 'custom', message: error.message, continue: true });
       return z.NEVER;
     }
   })

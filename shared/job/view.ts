@@ -40,7 +40,7 @@ export const submittedView = (job: Job, spec: ShownSpec, queuePosition: number):
 
 /** As seen from the job's `round`: what an earlier round left behind in a task that waits to run again is not shown. */
 export function taskView(task: Task, round: number): TaskView {
-  const { taskId, scanner, workerSize, attempt, failures, instance } = task;
+  const { taskId, scanner, workerSize, attempt, failures, instance, window } = task;
   const status = statusInRound(task, round);
   const stale = status !== task.status;
   return {
@@ -51,7 +51,7 @@ export function taskView(task: Task, round: number): TaskView {
     status,
     attempt,
     failures: stale ? 0 : failures,
-    ...given({ instance }),
+    ...given({ instance, window }),
     ...(stale ? {} : runOf(task)),
   };
 }

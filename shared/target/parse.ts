@@ -4,7 +4,7 @@ import { ADDRESS_BITS, formatAddress, isPrefix, parseAddress, rangeOf } from './
 import { canonicalName, looksLikeIpv4 } from './host-name.ts';
 import type { Target } from './target.ts';
 
-const MAX_TARGET_CHARACTERS = 2_048;
+export const MAX_TARGET_CHARACTERS = 2_048;
 
 /** A target that cannot be scanned as written; the message says what was wrong and what is allowed. */
 export class TargetError extends Error {

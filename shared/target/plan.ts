@@ -6,6 +6,7 @@ import type { ScannerDefinition, ScannerName, ScannerRequest } from '../scanner/
 import { SCANNERS } from '../scanner/index.ts';
 import type { Slice } from '../task/task.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import { type Windowed, windowOrder } from './maintenance-window.ts';
 import type { Target } from './target.ts';
 
 /** What a task usually holds: two of nmap's usual host groups of 32. More only where the job would need too many tasks. */
@@ -20,10 +21,29 @@ export interface Unit {
   readonly host: string;
 }
 
-/** Each target once, in the caller's order. */
-export const uniqueTargets = (targets: readonly Target[]): Target[] => [
-  ...new Map(targets.map((target) => [target.text, target])).values(),
-];
+export type WindowedTarget = Target & Windowed;
+
+/**
+ * Each target once, in the caller's order; those with a maintenance window in the order in which the windows open, after those without.
+ * ValidationError for a target that is given twice with different windows.
+ */
+export function uniqueTargets<T extends WindowedTarget>(targets: readonly T[]): T[] {
+  const unique = new Map<string, T>();
+  for (const [index, target] of targets.entries()) {
+    const same = unique.get(target.text);
+    if (same === undefined) unique.set(target.text, target);
+    else if (windowOrder(same) !== windowOrder(target))
+      throw new ValidationError([
+        {
+          field: `targets[${index}]`,
+          message: `names ${target.text} again, with another window; allowed: one window a target`,
+        },
+      ]);
+  }
+  return [...unique.values()].sort((a, b) => compare(windowOrder(a), windowOrder(b)));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 export const countAddresses = (targets: readonly Target[]): number =>
   targets.reduce((sum, target) => sum + target.count, 0);
@@ -49,11 +69,12 @@ function hostAt(target: Target, index: number): string {
 }
 
 /**
- * The tasks of a job, scanner by scanner: every scanner sees every target. Throws ValidationError naming `targets` when they are too many,
+ * The tasks of a job, of targets as uniqueTargets gives them: window by window, and in each scanner by scanner. Every scanner sees every
+ * target, and no task has targets of two windows. Throws ValidationError naming `targets` when they are too many,
  * or of a kind that a scanner does not take.
  */
 export function planTasks(
-  targets: readonly Target[],
+  targets: readonly WindowedTarget[],
   scanners: readonly Pick<ScannerRequest, 'name'>[],
   limits: Pick<Limits, 'tasksPerJob'>,
   known: ReadonlyMap<ScannerName, ScannerDefinition> = SCANNERS,
@@ -62,20 +83,34 @@ export function planTasks(
   refuseUnfitTargets(targets, definitions);
   const total = countAddresses(targets);
   if (total > MAX_ADDRESSES_PER_JOB) throw tooMany(`stand for ${total} addresses`, `${MAX_ADDRESSES_PER_JOB} a job`);
-  const tasksOf = (size: number) => Math.ceil(total / size) * definitions.length;
+  const parts = partsOf(targets);
+  const tasksOf = (size: number) =>
+    definitions.length * parts.reduce((sum, { count }) => sum + Math.ceil(count / size), 0);
   const size =
     tasksOf(USUAL_ADDRESSES_PER_TASK) <= limits.tasksPerJob ? USUAL_ADDRESSES_PER_TASK : MAX_ADDRESSES_PER_TASK;
   if (tasksOf(size) > limits.tasksPerJob)
     throw tooMany(`need ${tasksOf(size)} tasks of ${size} addresses`, `${limits.tasksPerJob} tasks a job`);
-  return definitions.flatMap(({ name, workerSize }) =>
-    slices(total, size).map((slice) => ({ scanner: name, workerSize, slice })),
+  return parts.flatMap(({ window, ...part }) =>
+    definitions.flatMap(({ name, workerSize }) =>
+      slices(part, size).map((slice) => ({ scanner: name, workerSize, slice, ...(window && { window }) })),
+    ),
   );
 }
 
-const slices = (total: number, size: number): Slice[] =>
-  Array.from({ length: Math.ceil(total / size) }, (_, i) => ({
-    from: i * size,
-    count: Math.min(size, total - i * size),
+/** The numbers of the targets of each window. */
+function partsOf(targets: readonly WindowedTarget[]): (Slice & Windowed)[] {
+  let from = 0;
+  return [...Map.groupBy(targets, windowOrder).values()].map((part) => {
+    const slice = { from, count: countAddresses(part), window: part[0]?.window };
+    from += slice.count;
+    return slice;
+  });
+}
+
+const slices = ({ from, count }: Slice, size: number): Slice[] =>
+  Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
+    from: from + i * size,
+    count: Math.min(size, count - i * size),
   }));
 
 function definitionOf(name: ScannerName, known: ReadonlyMap<ScannerName, ScannerDefinition>): ScannerDefinition {

@@ -16,6 +16,7 @@ import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { AwsClient } from 'aws4fetch';
 import { v7 as uuidv7 } from 'uuid';
+import { windowedTargets } from '#functions/submit-job/windows.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
 import { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
@@ -144,7 +145,9 @@ async function bare(): Promise<void> {
   sqs.middlewareStack.add(record, { step: 'serialize', priority: 'high', name: 'record' });
   const limits = limitsFromEnv(OFF);
   const store = dynamoJobStore({ client: dynamodb, table, limits, now: () => new Date() });
-  const { targets, scanners, profile, priority } = SubmitJobRequest.parse(REQUEST);
+  const request = SubmitJobRequest.parse(REQUEST);
+  const { scanners, profile, priority } = request;
+  const targets = windowedTargets(request);
   const [jobId, key] = [uuidv7(), uuidv7()];
   const spec = { targets: targets.map(({ text }) => text), scanners, labels: {} };
   const job = { jobId, tenant: 'acme', createdBy: '000000000000/acme', scanners: ['nmap' as const], profile, priority };

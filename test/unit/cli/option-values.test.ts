@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationSeconds, instant, jobId, labels, wholeNumber } from '#cli/option-values.ts';
+import { comingInstant, durationSeconds, instant, jobId, labels, wholeNumber } from '#cli/option-values.ts';
 
 describe('durationSeconds', () => {
   it.each([
@@ -28,6 +28,19 @@ describe('instant', () => {
 
   it.each(['', 'yesterday', '2026', '31.01.2026', '2026-13-01', '24'])('refuses %j', (text) =>
     expect(() => instant(text, now)).toThrow('as in 2026-01-31'),
+  );
+});
+
+describe('comingInstant', () => {
+  const now = new Date('2026-03-02T12:00:00.000Z');
+
+  it.each([
+    ['2026-03-02T22:00:00+01:00', '2026-03-02T21:00:00.000Z'],
+    ['2h', '2026-03-02T14:00:00.000Z'],
+  ])('reads %s as %s', (text, time) => expect(comingInstant(text, now)).toBe(time));
+
+  it.each(['', 'tonight', '22:00', '-2h'])('refuses %j', (text) =>
+    expect(() => comingInstant(text, now)).toThrow('or in how long, as in 2h'),
   );
 });
 

@@ -19,7 +19,14 @@ const nmap = { scanner: [{ name: 'nmap', options: { ports: '80' } }] } as const;
 
 describe('readRequest', () => {
   it('makes the body of arguments and options, and leaves out what was not given', async () => {
-    const options = { ...nmap, name: 'weekly', label: { ticket: 'SEC-7' }, priority: 'high', deadline: 90 } as const;
+    const options = {
+      ...nmap,
+      name: 'weekly',
+      label: { ticket: 'SEC-7' },
+      priority: 'high',
+      deadline: 90,
+      notAfter: '2026-01-31T12:00:00.000Z',
+    } as const;
     expect(await readRequest(reading(), ['127.0.0.1', '::1'], options)).toEqual({
       targets: ['127.0.0.1', '::1'],
       scanners: [{ name: 'nmap', options: { ports: '80' } }],
@@ -27,6 +34,7 @@ describe('readRequest', () => {
       labels: { ticket: 'SEC-7' },
       priority: 'high',
       deadlineSeconds: 90,
+      window: { notAfter: '2026-01-31T12:00:00.000Z' },
     });
   });
 

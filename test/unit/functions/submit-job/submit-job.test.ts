@@ -159,6 +159,40 @@ describe('a submit', () => {
   });
 });
 
+describe('a maintenance window', () => {
+  const evening = { notBefore: '2026-01-31T20:00:00.000Z', notAfter: '2026-01-31T23:00:00.000Z' };
+
+  it('of the job holds for all targets but those with one of their own', async () => {
+    const own = { target: 'b.example', notAfter: '2026-01-31T13:00:00Z' };
+    await submit({ body: { ...REQUEST, targets: ['c.example', own, { target: 'a.example' }], window: evening } });
+    expect(stored[0]?.spec.targets).toEqual(['b.example', 'c.example', 'a.example']);
+    expect(stored[0]?.tasks).toMatchObject([
+      { slice: { from: 0, count: 1 }, window: { notAfter: '2026-01-31T13:00:00.000Z' } },
+      { slice: { from: 1, count: 2 }, window: evening },
+    ]);
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each([
+    ['that has passed',             { window: { notAfter: '2026-01-31T12:00:00Z' } },                    'window.notAfter', 'has passed: it is 2026-01-31T12:00:00.000Z'],
+    ['that opens at the deadline',  { window: { notBefore: '2026-01-31T13:00:00Z' } },                   'window.notBefore', 'must be before the deadline of the job, 2026-01-31T13:00:00.000Z'],
+    ['of a target that has passed', { targets: ['a.example', { target: 'b.example', notAfter: '2026-01-31T11:00:00Z' }] }, 'targets[1].notAfter', 'has passed: it is 2026-01-31T12:00:00.000Z'],
+    ['of a target, another the second time', { targets: [{ target: 'a.example', ...evening, notBefore: '2026-01-31T12:30:00Z' }, 'a.example'] }, 'targets[1]', 'names a.example again, with another window; allowed: one window a target'],
+  ])('%s is refused, and nothing is written', async (_, changes, field, message) => {
+    const { status, json } = await submit({ body: { ...REQUEST, deadlineSeconds: 3_600, ...changes } });
+    expect([status, json.errors]).toEqual([400, [{ field, message }]]);
+    expect([done, results.objects.size]).toEqual([[], 0]);
+  });
+
+  it('is asked of the policy when it opens', async () => {
+    const nightly = { domain: 'a.example', window: { notBefore: '19:00', notAfter: '05:00' }, reason: 'nights' };
+    const policy = async () => readPolicy({ default: 'deny', allow: [nightly] });
+    const targets = ['a.example'];
+    expect(await submit({ body: { ...REQUEST, targets, window: evening } }, { policy })).toMatchObject({ status: 201 });
+    expect(await submit({ body: { ...REQUEST, targets } }, { policy })).toMatchObject({ status: 403 });
+  });
+});
+
 describe('a denied target', () => {
   it('is 403 with an entry for each, and nothing is written', async () => {
     const targets = ['198.51.100.7', 'a.forbidden.example', '127.0.0.1', '169.254.169.254'];
@@ -205,11 +239,20 @@ describe('an idempotency key', () => {
       { labels: { b: '2', a: '1' }, ...REQUEST, profile: 'brief', targets: ['198.51.100.7', '198.51.100.7'] },
       { ...REQUEST, labels: { a: '1', b: '3' } },
       { ...REQUEST, labels: { a: '1', b: '2' }, targets: ['198.51.100.8'] },
+      { ...REQUEST, labels: { a: '1', b: '2' }, window: { notAfter: '2026-01-31T13:00:00Z' } },
+      {
+        ...REQUEST,
+        labels: { a: '1', b: '2' },
+        targets: [{ target: '198.51.100.7', notAfter: '2026-01-31T13:00:00Z' }],
+      },
     ];
     for (const body of bodies) await submit({ body, headers: { 'Idempotency-Key': 'k' } });
-    const [first, same, otherLabel, otherTarget] = stored.map(({ idempotency }) => idempotency?.requestHash);
+    const [first, same, otherLabel, otherTarget, window, sameWindow] = stored.map(
+      ({ idempotency }) => idempotency?.requestHash,
+    );
     expect(same).toBe(first);
-    expect(new Set([first, otherLabel, otherTarget]).size).toBe(3);
+    expect(sameWindow).toBe(window);
+    expect(new Set([first, otherLabel, otherTarget, window]).size).toBe(4);
   });
 
   it('used before is answered 200 with the first answer byte for byte, and wakes nobody', async () => {

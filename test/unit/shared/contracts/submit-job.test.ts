@@ -54,6 +54,27 @@ describe('a submit', () => {
     expect(faults(full)).toEqual([]);
   });
 
+  it('takes a maintenance window of all targets, and of one', () => {
+    const [notBefore, notAfter] = ['2026-01-31T22:00:00Z', '2026-02-01T04:00:00Z'];
+    const body = {
+      ...GOOD,
+      targets: ['192.0.2.1', { target: 'A.example', notBefore, notAfter }],
+      window: { notAfter },
+    };
+    expect(SubmitJobRequest.parse(body)).toMatchObject({
+      targets: [
+        { text: '192.0.2.1' },
+        {
+          target: { kind: 'host', text: 'a.example' },
+          notBefore: '2026-01-31T22:00:00.000Z',
+          notAfter: '2026-02-01T04:00:00.000Z',
+        },
+      ],
+      window: { notAfter: '2026-02-01T04:00:00.000Z' },
+    });
+  });
+
+  const NOON = '2026-01-31T12:00:00Z';
   const withTargets = (...targets: unknown[]) => ({ ...GOOD, targets });
   const withOptions = (options: unknown) => ({ ...GOOD, scanners: [{ name: 'nmap', options }] });
   // biome-ignore format: a table reads by column
@@ -66,12 +87,18 @@ describe('a submit', () => {
     ['no targets',                 { scanners: GOOD.scanners },                      /^targets: /],
     ['an empty list of targets',   withTargets(),                                    /^targets: must name at least one target/],
     ['targets as text',            { ...GOOD, targets: '192.0.2.1' },                /^targets: .*expected array/],
-    ['a number as target',         withTargets('192.0.2.1', 7),                      /^targets\.1: .*expected string/],
-    ['null as target',             withTargets(null),                                /^targets\.0: .*expected string/],
+    ['a number as target',         withTargets('192.0.2.1', 7),                      /^targets\.1: must be text, or an object with a target/],
+    ['null as target',             withTargets(null),                                /^targets\.0: must be text, or an object with a target/],
     ['an empty target',            withTargets('192.0.2.1', ''),                     /^targets\.1: is empty/],
     ['a target with a hyphen first', withTargets('-oX'),                             /^targets\.0: is "-oX", which begins with a hyphen; allowed: /],
     ['a target with a newline',    withTargets('a\nb'),                              /^targets\.0: is "a\\u\{a\}b", which holds a space, control/],
-    ['a target too long',          withTargets('a'.repeat(2_049)),                   /^targets\.0: must be at most 2048 characters/],
+    ['a target too long',          withTargets('a'.repeat(2_049)),                   /^targets\.0: has 2049 characters; allowed: at most 2048/],
+    ['an object without a target', withTargets({ notBefore: NOON }),                 /^targets\.0: must be text, or an object with a target/],
+    ['a bad target with a window', withTargets({ target: '-oX', notAfter: NOON }),   /^targets\.0\.target: is "-oX", which begins/],
+    ['a window that is no time',   withTargets({ target: 'a.example', notAfter: 'ten' }), /^targets\.0\.notAfter: must be an ISO 8601 UTC time/],
+    ['a window without length',    withTargets({ target: 'a.example', notBefore: NOON, notAfter: NOON }), /^targets\.0\.notAfter: must be later than notBefore/],
+    ['an unknown field beside it', withTargets({ target: 'a.example', until: NOON }), /^targets\.0: .*"until"/],
+    ['a window of the job, backwards', { ...GOOD, window: { notBefore: '2026-01-31T12:00:00.001Z', notAfter: NOON } }, /^window\.notAfter: must be later than notBefore/],
     ['a range',                    withTargets('10.0.0.1-20'),                       /^targets\.0: .*a CIDR, as in/],
     ['100,000 targets',            withTargets(...Array.from({ length: 100_000 }, (_, i) => `h${i}.example`)), /^targets: must name at most 65536 targets/],
     ['no scanners',                { targets: GOOD.targets },                        /^scanners: /],

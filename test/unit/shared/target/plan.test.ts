@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ValidationError } from '#shared/errors.ts';
 import { DEFAULT_LIMITS } from '#shared/limits.ts';
+import type { ScannerDefinition, ScannerName } from '#shared/scanner/definition.ts';
+import { SCANNERS } from '#shared/scanner/index.ts';
 import { NmapOptions } from '#shared/scanner/nmap.ts';
+import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
 import { parseTarget } from '#shared/target/parse.ts';
 import { countAddresses, expand, planTasks, uniqueTargets } from '#shared/target/plan.ts';
 import type { Target, TargetKind } from '#shared/target/target.ts';
@@ -16,6 +19,63 @@ describe('uniqueTargets', () => {
   it('keeps each canonical form once, in the order of its first mention', () => {
     const list = targets('b.example', 'A.example', 'a.example.', '192.0.2.1', '192.0.2.1/32', 'B.EXAMPLE');
     expect(uniqueTargets(list).map(({ text }) => text)).toEqual(['b.example', 'a.example', '192.0.2.1']);
+  });
+});
+
+describe('uniqueTargets of several windows', () => {
+  const [evening, night] = [{ notBefore: '2026-01-31T20:00:00.000Z' }, { notBefore: '2026-01-31T23:00:00.000Z' }];
+  const inWindow = (text: string, window?: MaintenanceWindow) => ({ ...parseTarget(text), window });
+
+  it('puts them in the order in which the windows open, those of one window together', () => {
+    const list = [
+      inWindow('d.example', night),
+      inWindow('a.example'),
+      inWindow('b.example', evening),
+      inWindow('e.example', night),
+      inWindow('c.example', { ...evening }),
+      inWindow('a.example', {}),
+    ];
+    expect(uniqueTargets(list).map(({ text }) => text)).toEqual([
+      ...['a.example', 'b.example', 'c.example', 'd.example', 'e.example'],
+    ]);
+  });
+
+  it('refuses a target that is given two', () => {
+    const list = [inWindow('a.example', evening), inWindow('b.example'), inWindow('A.example', night)];
+    expect(() => uniqueTargets(list)).toThrow(
+      new ValidationError([
+        { field: 'targets[2]', message: 'names a.example again, with another window; allowed: one window a target' },
+      ]),
+    );
+  });
+
+  it('gives no task targets of two windows, and tasks in the order in which they open', () => {
+    const list = uniqueTargets([
+      inWindow('192.0.2.0/25', night),
+      inWindow('a.example'),
+      inWindow('b.example', evening),
+      inWindow('c.example'),
+    ]);
+    const second = {
+      name: 'axe',
+      title: '',
+      options: NmapOptions,
+      workerSize: 'large',
+      accepts: ['host', 'cidr'],
+    } as const;
+    const known = new Map<ScannerName, ScannerDefinition>([...SCANNERS, ['axe', second]]);
+    const tasks = planTasks(list, [...NMAP, { name: 'axe' }], DEFAULT_LIMITS, known);
+    expect(tasks.map(({ scanner, slice: { from, count }, window }) => [scanner, from, count, window])).toEqual([
+      ['nmap', 0, 2, undefined],
+      ['axe', 0, 2, undefined],
+      ['nmap', 2, 1, evening],
+      ['axe', 2, 1, evening],
+      ['nmap', 3, 64, night],
+      ['nmap', 67, 64, night],
+      ['axe', 3, 64, night],
+      ['axe', 67, 64, night],
+    ]);
+    expect(() => planTasks(list, NMAP, { tasksPerJob: 3 })).toThrow('need 4 tasks');
   });
 });
 
