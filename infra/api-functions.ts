@@ -68,8 +68,12 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
 
-  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, { variables, settings });
-  jobs.usedBy(cancelJob, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
+  const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, {
+    variables: { ...variables, ...tasks.variables },
+    settings,
+  });
+  jobs.usedBy(cancelJob, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+  tasks.fedBy(cancelJob);
   results.readBy(cancelJob, 'plans');
   events.sentBy(cancelJob);
 
@@ -191,8 +195,11 @@ function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, 
 /** What tells of the service itself. */
 function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
   const variables = { ...jobs.variables, ...callersIn(settings) };
-  return {
-    getOpenapi: new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings }),
-    getHealth: new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings }),
-  };
+
+  const getOpenapi = new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings });
+
+  const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings });
+  jobs.usedBy(getHealth, 'DescribeTable', 'DescribeTimeToLive');
+
+  return { getOpenapi, getHealth };
 }

@@ -4,6 +4,8 @@ import { Variables } from '../middleware/variables.ts';
 
 export const Env = Variables.pick({
   JOB_TABLE: true,
+  TASK_QUEUE_URL_SMALL: true,
+  TASK_QUEUE_URL_LARGE: true,
   RESULTS_BUCKET: true,
   EVENT_BUS: true,
   CALLER_SETTINGS: true,

@@ -86,10 +86,23 @@ async function moveOn(deps: EndTaskDeps, { jobId, owner }: Held): Promise<void> 
   const job = await jobs.readJob(jobId);
   if (job === undefined) return;
   const ended = await jobs.finalise(job, `worker/${workerOf(owner)}`);
-  if (ended !== undefined) await announce(deps, ended);
-  const released =
-    ended === undefined ? await jobs.release(job, 'refill') : await jobs.releaseWaiting(job.tenant, job.slots);
+  if (ended !== undefined) {
+    await announce(deps, ended);
+    await offerSlots(deps, job);
+    return;
+  }
+  const released = await jobs.release(job, 'refill');
   if (released.length > 0) await queue.send(released);
+}
+
+/** Offers the slots of a job that has ended, as it was before, to its tenant's other jobs, and sends what that releases. */
+export async function offerSlots(
+  { jobs, queue }: { readonly jobs: Pick<JobStore, 'releaseWaiting'>; readonly queue: Deps['queue'] },
+  { tenant, slots }: Pick<Job, 'tenant' | 'slots'>,
+): Promise<readonly TaskRef[]> {
+  const released = await jobs.releaseWaiting(tenant, slots);
+  if (released.length > 0) await queue.send(released);
+  return released;
 }
 
 /** Says once that a job has ended; more often only if the mark is lost. */

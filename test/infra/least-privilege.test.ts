@@ -209,7 +209,9 @@ async function aJobThatFails(): Promise<void> {
 
 async function jobsThatAreCancelled(): Promise<void> {
   const large = await submit([...Array.from({ length: 1_000 }, (_, n) => `host-${n}.example`), '127.8.0.0/19']);
+  const waiting = await submit(['127.0.32.0/22']);
   expect((await ask('cancel-job', large)).json.status).toBe('cancelled');
+  expect((await ask('cancel-job', waiting)).json.status).toBe('cancelled');
   await ask('get-coverage', large);
   const running = await submit(['127.0.2.1']);
   const working = work('sleep');

@@ -4,6 +4,7 @@ import { httpHandler } from '#functions/middleware/http.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
+import type { TaskRef } from '#shared/task/task.ts';
 import { aJob, aSpec, aTask, JOB_ID } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
@@ -28,12 +29,13 @@ const running = aJob({
   status: 'running',
   openCount: 1,
   live: 1,
+  slots: 3,
   ended: { completed: 0, failed: 0, timedOut: 0, cancelled: 0 },
 });
 
 describe('POST /jobs/{jobId}/cancel', () => {
   /** A cancel that leads to `outcome`; what was asked of store and bus is in `asked`. */
-  function cancelling(outcome: Job | Error, busIsAway = false) {
+  function cancelling(outcome: Job | Error, { busIsAway = false, queueIsAway = false } = {}) {
     const asked: string[] = [];
     const jobs = {
       ...store(running),
@@ -45,6 +47,16 @@ describe('POST /jobs/{jobId}/cancel', () => {
       markAnnounced: async () => {
         asked.push('marked');
       },
+      releaseWaiting: async (tenant: string, freedSlots: number) => {
+        asked.push(`${freedSlots} slots for ${tenant}`);
+        return [{ jobId: 'next', taskId: '0002', tenant, workerSize: 'small' as const }];
+      },
+    };
+    const queue = {
+      send: async (refs: readonly TaskRef[]) => {
+        if (queueIsAway) throw new Error('away');
+        asked.push(`sent ${refs.map(({ jobId, taskId }) => `${jobId} ${taskId}`)}`);
+      },
     };
     const events = {
       jobFinished: async ({ status }: { status: string }) => {
@@ -53,7 +65,7 @@ describe('POST /jobs/{jobId}/cancel', () => {
       },
     };
     const handler = httpHandler(routes.cancelJob, middleware, (input) =>
-      cancelJob({ jobs, results: memoryResults(), events }, input),
+      cancelJob({ jobs, queue, results: memoryResults(), events }, input),
     );
     const send = (request: TestRequest = {}) => call(handler, { pathParameters: { jobId: JOB_ID }, ...request });
     return { send, asked };
@@ -66,16 +78,23 @@ describe('POST /jobs/{jobId}/cancel', () => {
     expect(asked).toEqual([`cancel ${JOB_ID} by 111111111111/acme`]);
   });
 
-  it('announces the end of a job in which nothing ran', async () => {
-    const { send, asked } = cancelling(aJob({ status: 'cancelled', checkAt: '2026-01-31T12:01:00.000Z' }));
+  const ended = aJob({ status: 'cancelled', checkAt: '2026-01-31T12:01:00.000Z' });
+
+  it('announces the end of a job in which nothing ran, and sends what waited for its slots', async () => {
+    const { send, asked } = cancelling(ended);
     expect((await send({ body: {} })).json.status).toBe('cancelled');
-    expect(asked.slice(1)).toEqual(['finished cancelled', 'marked']);
+    expect(asked.slice(1).sort()).toEqual([
+      `3 slots for ${running.tenant}`,
+      'finished cancelled',
+      'marked',
+      'sent next 0002',
+    ]);
   });
 
-  it('stands when the bus is away: the sweeper announces it later', async () => {
-    const { send } = cancelling(aJob({ status: 'cancelled', checkAt: '2026-01-31T12:01:00.000Z' }), true);
+  it.each([{ busIsAway: true }, { queueIsAway: true }])('stands when %o: the rest is for the sweeper', async (away) => {
+    const { send } = cancelling(ended, away);
     expect((await send()).status).toBe(202);
-    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'WARN', jobId: JOB_ID }));
+    expect(log.lines.filter(({ level }) => level === 'WARN')).toMatchObject([{ jobId: JOB_ID }]);
   });
 
   it('is refused for a job that ended otherwise', async () => {
