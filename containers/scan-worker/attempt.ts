@@ -1,7 +1,6 @@
 /** One attempt at a claimed task, up to what the scanner left: check the job, prepare the targets, lock the hosts, scan. */
 import { CorruptError, ScanfleetError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
-import { readTargets } from '#shared/job/targets.ts';
 import { isTerminal } from '#shared/status.ts';
 import { hasClosed } from '#shared/target/maintenance-window.ts';
 import { expand } from '#shared/target/plan.ts';
@@ -97,9 +96,9 @@ class ScannerMissingError extends ScanfleetError {}
 
 /** The task's part of the job's targets, and the options of its scanner. Throws CorruptError. */
 async function readWork(deps: WorkerDeps, job: Job, task: Task) {
-  const spec = await deps.jobs.readSpec(job.jobId);
-  const request = spec?.scanners.find(({ name }) => name === task.scanner);
-  if (!spec || !request)
+  const { targets, scanners } = await deps.work(job);
+  const request = scanners.find(({ name }) => name === task.scanner);
+  if (request === undefined)
     throw new CorruptError('spec_missing', `job ${job.jobId} does not say what ${task.scanner} is to scan`);
-  return { units: expand(await readTargets(deps.results, job, spec), task.slice), options: request.options };
+  return { units: expand(targets, task.slice), options: request.options };
 }

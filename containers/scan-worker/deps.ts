@@ -1,6 +1,7 @@
 /** What a worker works with. */
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
+import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import type { Amounts } from '#shared/observability/metrics.ts';
@@ -8,6 +9,7 @@ import type { ScannerName, WorkerSize } from '#shared/scanner/definition.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
 import type { Clock } from './clock.ts';
+import type { JobWork } from './job-work.ts';
 import type { Log } from './log.ts';
 import type { Resolve } from './prepare.ts';
 import type { Scanner } from './scanner.ts';
@@ -24,6 +26,8 @@ export interface WorkerDeps {
   readonly scanners: ReadonlyMap<ScannerName, Scanner>;
   /** The target policy in force. UnavailableError when it cannot be read: then nothing is scanned. */
   readonly policy: () => Promise<Policy>;
+  /** What a job is to scan. CorruptError when its record does not say. */
+  readonly work: (job: Job) => Promise<JobWork>;
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly limits: Limits;

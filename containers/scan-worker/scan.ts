@@ -2,7 +2,6 @@
  * One task's scan: each group of targets is one process; what it prints is parsed as it comes and kept untouched beside the findings.
  * Everything lies in files of a private directory, so that an upload can be repeated without a second scan.
  */
-import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import type { CoverageEntry } from '#shared/finding/coverage.ts';
@@ -10,7 +9,9 @@ import { FINDINGS_FILE, rawFile } from '#shared/finding/results.ts';
 import { type GzipMember, type NdjsonGzipWriter, ndjsonGzipWriter } from '#shared/report/gzip-member.ts';
 import type { Clock } from './clock.ts';
 import { gzipFile } from './gzip-file.ts';
+import { readOutputFile } from './output-file.ts';
 import { runProcess } from './process.ts';
+import { gzippedFile, type ResultFile } from './result-file.ts';
 import type { Exit, HostSeen, Outcome, ParseSummary, Scanner, ScanRun, ScanTarget } from './scanner.ts';
 import type { Stop, StopReason, Until } from './stop.ts';
 import type { TaskProgress } from './task-progress.ts';
@@ -35,14 +36,6 @@ export interface RunRecord {
   readonly endedAt: string;
   readonly exit: Exit;
   readonly summary: ParseSummary;
-}
-
-/** A file to upload, under its name in the attempt's prefix. */
-export interface ResultFile {
-  readonly name: string;
-  readonly contentType: string;
-  /** Its bytes, each time from the start. */
-  open(): Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 export interface Scanned {
@@ -82,7 +75,7 @@ export async function scan(clock: Clock, request: ScanRequest): Promise<Scanned>
     findings: await findings.end(),
     coverage: parts.flatMap(({ coverage }) => coverage),
     runs: parts.flatMap(({ run }) => run ?? []),
-    files: [gzipped(FINDINGS_FILE, path), ...parts.flatMap(({ raw }) => raw ?? [])],
+    files: [gzippedFile(FINDINGS_FILE, path), ...parts.flatMap(({ raw }) => raw ?? [])],
     outcome: worstOf(parts.map(({ outcome }) => outcome)),
     ...(stopped === undefined ? {} : { stopped }),
   };
@@ -124,6 +117,11 @@ async function scanGroup(
     { detectedAt: startedAt.toISOString(), targets: group },
   );
   const output = gzipFile(rawPath);
+  const { outputFile } = command;
+  const take = async (chunk: Uint8Array) => {
+    parser.write(chunk);
+    await Promise.all([output.write(chunk), findings.drain()]);
+  };
   const exit = await runProcess(command, {
     directory,
     timeoutMs: Math.max(0, new Date(until.at).getTime() - startedAt.getTime()),
@@ -131,14 +129,18 @@ async function scanGroup(
     signal: stop.signal,
     async onStdout(chunk) {
       progress.write('stdout', chunk);
-      parser.write(chunk);
-      await Promise.all([output.write(chunk), findings.drain()]);
+      if (outputFile === undefined) await take(chunk);
     },
     onStderr(chunk) {
       progress.write('stderr', chunk);
       parser.writeStderr?.(chunk);
     },
-  }).finally(output.end);
+  })
+    .then(async (ended) => {
+      if (outputFile !== undefined) await readOutputFile(outputFile, take);
+      return ended;
+    })
+    .finally(output.end);
   if (exit.reason === 'timed_out') stop.now(until.reason);
   const summary = parser.end();
   return {
@@ -151,7 +153,7 @@ async function scanGroup(
       exit,
       summary,
     },
-    raw: gzipped(rawName, rawPath),
+    raw: gzippedFile(rawName, rawPath),
     stopped: exit.reason === 'cancelled' || exit.reason === 'timed_out' ? stop.reason() : undefined,
   };
 }
@@ -161,12 +163,6 @@ function rawNameOf(rawName: string, index: number): string {
   const { name, ext } = parse(rawName);
   return rawFile(index === 0 ? rawName : `${name}-${index + 1}${ext}`);
 }
-
-const gzipped = (name: string, path: string): ResultFile => ({
-  name,
-  contentType: 'application/gzip',
-  open: () => createReadStream(path),
-});
 
 const notRun = (group: readonly ScanTarget[], stop: Stop): GroupResult => ({
   coverage: group.map((target) => ({

@@ -9,8 +9,9 @@ import {
 } from '#shared/finding/results.ts';
 import type { Task, TaskResult } from '#shared/task/task.ts';
 import { type EvidenceFacts, evidenceOf } from './evidence.ts';
+import type { ResultFile } from './result-file.ts';
 import { type RetryDeps, retry } from './retry.ts';
-import type { ResultFile, Scanned } from './scan.ts';
+import type { Scanned } from './scan.ts';
 
 export interface UploadDeps extends RetryDeps {
   readonly results: Pick<Results, 'write'>;
@@ -39,7 +40,9 @@ export async function upload(
 }
 
 const put = (deps: UploadDeps, prefix: string, { name, open, contentType }: ResultFile, giveUp: AbortSignal) =>
-  retry(deps, `upload of ${name}`, giveUp, () => deps.results.write(`${prefix}${name}`, open(), contentType));
+  retry(deps, `upload of ${name}`, giveUp, async () =>
+    deps.results.write(`${prefix}${name}`, await open(), contentType),
+  );
 
 const jsonFile = (name: string, value: unknown): ResultFile => {
   const bytes = Buffer.from(`${JSON.stringify(value)}\n`);

@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { v7 as uuidv7 } from 'uuid';
 import { systemClock } from '#containers/scan-worker/clock.ts';
 import type { WorkerDeps } from '#containers/scan-worker/deps.ts';
+import { jobWorkReader } from '#containers/scan-worker/job-work.ts';
 import { workLoop } from '#containers/scan-worker/loop.ts';
 import { runMessage } from '#containers/scan-worker/run-task.ts';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
@@ -127,6 +128,7 @@ export async function startFleet(): Promise<Fleet> {
         queue,
         results,
         events,
+        work: jobWorkReader({ jobs, results }),
         scanners: new Map([[scanner.name, scanner]]),
         policy: async () => readPolicy(LOOPBACK_POLICY, 'allow'),
         resolve: async () => ['127.0.0.1'],
