@@ -1,9 +1,10 @@
-/** Which service to talk to, and as whom: what the command line says, else the environment, else the local service nearby. */
+/** Which service to talk to, and as whom: what the command line says, else the environment, else the local service nearby, else the last login. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { Environment } from '#shared/env.ts';
 import { ForbiddenError, UnavailableError, ValidationError } from '#shared/errors.ts';
+import { loginFile, readLogin } from './login.ts';
 
 export interface EndpointOptions {
   readonly url?: string;
@@ -46,7 +47,7 @@ export async function findEndpoint(options: EndpointOptions, env: Environment, c
     ? resolve(cwd, env.SCANFLEET_STATE, 'local.json')
     : await nearest(cwd, '.scanfleet/local.json');
   const file = path && (await readLocal(path));
-  if (!file) throw nothingFound(path);
+  if (!file) return (await loggedIn(options, env)) ?? nothingFound(path);
   return {
     url: withoutSlash(file.endpoint),
     region: options.region ?? file.region,
@@ -55,7 +56,16 @@ export async function findEndpoint(options: EndpointOptions, env: Environment, c
   };
 }
 
-function namedEndpoint(url: string, from: string, options: EndpointOptions, env: Environment): Endpoint {
+/** Where `scanfleet login` led. */
+async function loggedIn(options: EndpointOptions, env: Environment): Promise<Endpoint | undefined> {
+  const path = env.SCANFLEET_STATE ? undefined : loginFile(env);
+  const login = path === undefined ? undefined : await readLogin(path);
+  if (path === undefined || login === undefined) return undefined;
+  return namedEndpoint(login.url, path, { ...options, region: options.region ?? login.region }, env);
+}
+
+/** Throws ValidationError for a URL that must not be used; `from` says whose it is. */
+export function namedEndpoint(url: string, from: string, options: EndpointOptions, env: Environment): Endpoint {
   if (options.as !== undefined)
     throw invalid('--as', `names an identity of the local service: it cannot be used together with ${from}`);
   const parsed = URL.parse(url);
@@ -120,12 +130,13 @@ function identityNamed(file: LocalFile, name: string | undefined): Identity {
   return identity;
 }
 
-const nothingFound = (path: string | undefined): UnavailableError =>
-  new UnavailableError(
+function nothingFound(path: string | undefined): never {
+  throw new UnavailableError(
     'no_endpoint',
     `no service found: ${path ?? 'no .scanfleet/local.json here or in a folder above'}${path ? ' does not exist' : ''}. ` +
-      'Start one with `npm start` or `scanfleet local`, or name one with --url or SCANFLEET_URL.',
+      'Start one with `npm start` or `scanfleet local`, or name one with `scanfleet login`, --url or SCANFLEET_URL.',
   );
+}
 
 const invalid = (field: string, message: string): ValidationError => new ValidationError([{ field, message }]);
 

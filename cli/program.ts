@@ -12,7 +12,7 @@ Examples:
   $ scanfleet submit 127.0.0.1 --scanner nmap --wait             scan, follow, end with the verdict
   $ scanfleet report JOB_ID -o report.json                       a whole report or none
 
-The service: --url or SCANFLEET_URL, else the local service of this folder or one above it.
+The service: --url or SCANFLEET_URL, else the local service of this folder or one above it, else the last login.
 Exit codes: 0 ok, 1 unexpected, 2 usage, 3 refused, 4 conflict, 5 limit, 6 unavailable, 7 read in part;
 with --wait or --exit-verdict 0 clean, 10 findings, 11 incomplete, 12 no verdict.`;
 

@@ -16,11 +16,15 @@ export type Sign = (request: Signable) => Promise<Record<string, string>>;
 
 type Credentials = ReturnType<typeof fromNodeProviderChain>;
 
-/** Signs for API Gateway with AWS Signature Version 4; credentials are looked up once and renewed before they expire. */
-export async function requestSigner(endpoint: Endpoint, awsProfile?: string): Promise<Sign> {
+/** Signs for API Gateway, or for another service of AWS, with AWS Signature Version 4; credentials are looked up once and renewed before they expire. */
+export async function requestSigner(
+  endpoint: Pick<Endpoint, 'region' | 'identity'>,
+  awsProfile?: string,
+  service = 'execute-api',
+): Promise<Sign> {
   const { SignatureV4 } = await import('@smithy/signature-v4');
   const credentials = endpoint.identity ?? (await defaultChain(endpoint.region, awsProfile));
-  const signer = new SignatureV4({ service: 'execute-api', region: endpoint.region, credentials, sha256: Sha256 });
+  const signer = new SignatureV4({ service, region: endpoint.region, credentials, sha256: Sha256 });
   return async ({ method, url, headers, body }) => {
     const signed = await signer.sign({
       method,

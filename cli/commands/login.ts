@@ -1,0 +1,49 @@
+/** `scanfleet login --stack NAME`: finds a deployment by its CloudFormation stack, and talks to it from then on. */
+import type { Command } from 'commander';
+import { ValidationError } from '#shared/errors.ts';
+import { API_URL_OUTPUT } from '#shared/names.ts';
+import type { Context } from '../context.ts';
+import { namedEndpoint } from '../endpoint.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { loginFile, writeLogin } from '../login.ts';
+import { stackOutputs } from '../stack.ts';
+
+interface LoginOptions {
+  readonly stack: string;
+  readonly region?: string;
+  readonly awsProfile?: string;
+  readonly json?: true;
+}
+
+const HELP = `
+Examples:
+  $ scanfleet login --stack scanfleet-dev --region eu-central-1
+  $ scanfleet login --stack scanfleet-prod --aws-profile security`;
+
+export function define(command: Command): void {
+  command
+    .description('Find a deployment by the outputs of its stack, and use it wherever no other service is named.')
+    .requiredOption('--stack <name>', 'the name of the CloudFormation stack')
+    .option('--region <region>', 'AWS region of the stack (AWS_REGION)')
+    .option('--aws-profile <name>', 'profile of the AWS configuration whose credentials read the stack (AWS_PROFILE)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', HELP);
+}
+
+export async function run({ output, env, signal }: Context, command: Command): Promise<ExitCode> {
+  const { stack, awsProfile, json, ...options } = command.opts<LoginOptions>();
+  const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  if (!region) throw invalid('--region', 'is needed: AWS_REGION does not tell the region of the stack');
+  const path = loginFile(env);
+  if (path === undefined) throw invalid('HOME', 'must be set: the login is kept below it');
+  const found = (await stackOutputs({ stack, region, awsProfile }, env, signal)).get(API_URL_OUTPUT);
+  if (found === undefined)
+    throw invalid('--stack', `names ${stack}, which is no scanfleet stack: it has no ${API_URL_OUTPUT}`);
+  const { url } = namedEndpoint(found, `${API_URL_OUTPUT} of ${stack}`, { region }, env);
+  await writeLogin(path, { url, region, stack });
+  if (json) output.json({ url, region, stack });
+  else output.line(`${stack}: ${url} (${region})`);
+  return EXIT.ok;
+}
+
+const invalid = (field: string, message: string) => new ValidationError([{ field, message }]);
