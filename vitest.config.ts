@@ -17,6 +17,7 @@ export default defineConfig({
       suite('fuzz', 120_000),
       suite('integration', 120_000),
       suite('e2e', 180_000),
+      suite('emulator', 180_000),
     ],
   },
 });

@@ -1,6 +1,6 @@
 /** What dispatch-workers starts: a cluster that is empty while nothing runs, and a task definition for each worker size. */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { type CfnCluster, Cluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -24,7 +24,9 @@ export class WorkerFleet extends Construct {
     super(scope, id);
     const image = workerImage(this, foundation.settings);
     const network = new WorkerNetwork(this, 'Network', foundation.settings);
-    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
+    this.cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    // On the cluster itself: CDK's own way makes a second resource, which not every emulator of CloudFormation knows.
+    (this.cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     const small = new WorkerDefinition(this, 'Small', { size: 'small', image, foundation });
     const large = new WorkerDefinition(this, 'Large', { size: 'large', image, foundation });
     this.definitions = [small, large];

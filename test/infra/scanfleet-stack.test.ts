@@ -479,7 +479,7 @@ describe('the workers', () => {
   });
 
   it('run on Spot or on demand', () => {
-    template.hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', {
+    template.hasResourceProperties('AWS::ECS::Cluster', {
       CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
     });
   });
