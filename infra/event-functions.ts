@@ -44,6 +44,7 @@ export function eventFunctions(
     reservedConcurrency: 1,
   });
   jobs.usedBy(sweepTasks, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+  jobs.usedBy(sweepTasks, 'DescribeTable', 'DescribeTimeToLive');
   tasks.fedBy(sweepTasks);
   tasks.deadLettersEmptiedBy(sweepTasks);
   events.sentBy(sweepTasks);

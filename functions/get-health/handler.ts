@@ -1,6 +1,10 @@
-/** GET /health: 200 when signature, caller and table work; the rate limit's write has shown that. Entry file; there is nothing to decide. */
+/**
+ * GET /health: 200 when signature, caller and table work. The rate limit's write has shown the first; the table is compared with its
+ * definition until it was right once. Entry file; there is nothing to decide.
+ */
 import { dynamoDbClient } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
+import { tableVerifier } from '#shared/aws/verify-table.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
@@ -10,9 +14,12 @@ import { Env } from './env.ts';
 
 const env = parseEnv(Env);
 const limits = limitsFromEnv(environment());
-const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now: () => new Date() });
+const client = dynamoDbClient();
+const jobs = dynamoJobStore({ client, table: env.JOB_TABLE, limits, now: () => new Date() });
+const verifyTable = tableVerifier(client, env.JOB_TABLE);
 
-export const handler = httpHandler(routes.getHealth, { jobs, callers: env.CALLER_SETTINGS }, async ({ caller }) => ({
-  status: 200,
-  body: { status: 'ok', version: VERSION, tenant: caller.tenant, principal: caller.principal, admin: caller.admin },
-}));
+export const handler = httpHandler(routes.getHealth, { jobs, callers: env.CALLER_SETTINGS }, async ({ caller }) => {
+  await verifyTable();
+  const { tenant, principal, admin } = caller;
+  return { status: 200, body: { status: 'ok', version: VERSION, tenant, principal, admin } };
+});

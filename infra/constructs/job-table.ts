@@ -14,7 +14,9 @@ export type TableOperation =
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
-  | 'BatchWriteItem';
+  | 'BatchWriteItem'
+  | 'DescribeTable'
+  | 'DescribeTimeToLive';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 

@@ -45,6 +45,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   GetCommand:                     plain('dynamodb:GetItem'),
   BatchGetCommand:                plain('dynamodb:BatchGetItem'),
   QueryCommand:                   plain('dynamodb:Query'),
+  DescribeTableCommand:           plain('dynamodb:DescribeTable'),
+  DescribeTimeToLiveCommand:      plain('dynamodb:DescribeTimeToLive'),
   UpdateCommand:                  keyed('dynamodb:UpdateItem'),
   DeleteCommand:                  keyed('dynamodb:DeleteItem'),
   BatchWriteCommand:              plain('dynamodb:BatchWriteItem'),
