@@ -1,8 +1,9 @@
 /** AWS as functions and workers see it on this machine: an emulator for each service, or an endpoint of the user's in its place. */
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { changeEnvironment, type Environment } from '#shared/env.ts';
+import { changeEnvironment, type Environment, environment } from '#shared/env.ts';
 import { ForbiddenError } from '#shared/errors.ts';
 import type { Emulator } from './emulators/emulator.ts';
+import type { Faults } from './faults/kit.ts';
 import type { KeyPair } from './keys.ts';
 
 /** The SDK's variable that names a service's endpoint (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). */
@@ -33,6 +34,7 @@ export async function localAws(
   env: Environment,
   region: string,
   ownKeys: KeyPair,
+  faults?: Faults,
 ): Promise<LocalAws> {
   const given = new Set(Object.values(ENDPOINT_VARIABLES).filter((variable) => env[variable]));
   const credentials: Credentials = given.size === 0 ? ownKeys : await usersCredentials(region, [...given]);
@@ -49,10 +51,12 @@ export async function localAws(
     credentials,
     async provide(name, start) {
       const variable = ENDPOINT_VARIABLES[name];
-      if (given.has(variable)) return;
-      const emulator = await start();
-      started.defer(() => emulator.close());
-      changeEnvironment({ [variable]: emulator.endpoint });
+      const lead = (emulator: Emulator) => {
+        started.defer(() => emulator.close());
+        changeEnvironment({ [variable]: emulator.endpoint });
+      };
+      if (!given.has(variable)) lead(await start());
+      if (faults !== undefined) lead(await faults.inFrontOf(name, String(environment()[variable])));
     },
   };
 }

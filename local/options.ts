@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { Environment } from '#shared/env.ts';
 import { ValidationError } from '#shared/errors.ts';
+import { type FaultPlan, readFaults } from './faults/plan.ts';
 
 export interface LocalOptions {
   /** 0: any that is free. */
@@ -11,6 +12,8 @@ export interface LocalOptions {
   readonly fresh: boolean;
   readonly ephemeral: boolean;
   readonly json: boolean;
+  /** What is to go wrong; nothing when absent. */
+  readonly faults?: FaultPlan;
 }
 
 /** What to do: serve only; serve after a first scan; serve again after each change; or run the checks. */
@@ -41,8 +44,13 @@ export function readCommandLine(argv: readonly string[], env: Environment): Comm
   const [mode = 'serve', ...rest] = positionals;
   if (!isMode(mode) || rest.length > 0)
     throw invalid(String(positionals.at(-1)), `is unknown; allowed: ${MODES.join(', ')}`);
-  const { once = false, port, ...given } = values;
-  const options = { ...defaultOptions(env), ...given, ...(port === undefined ? {} : { port: readPort(port) }) };
+  const { once = false, port, faults, ...given } = values;
+  const options = {
+    ...defaultOptions(env),
+    ...given,
+    ...(port === undefined ? {} : { port: readPort(port) }),
+    ...(faults === undefined ? {} : { faults: readFaults(faults) }),
+  };
   if (options.fresh && options.ephemeral) throw invalid('--fresh', 'says nothing beside --ephemeral: give one of them');
   return { mode, options, once };
 }
@@ -61,6 +69,7 @@ const OPTIONS = {
   ephemeral: { type: 'boolean' },
   json: { type: 'boolean' },
   once: { type: 'boolean' },
+  faults: { type: 'string' },
 } as const;
 
 function parse(argv: readonly string[]) {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Context } from '#cli/context.ts';
+import { showFaults } from './faults/plan.ts';
 import { firstScan } from './first-scan.ts';
 import type { LocalOptions } from './options.ts';
 import { type Service, startService } from './service.ts';
@@ -34,7 +35,12 @@ async function serve({ output, signal }: Context): Promise<void> {
   output.message('Stopping: running scans are given back. Ctrl-C again ends at once.');
 }
 
-function announce({ endpoint, region, identities, state }: Service, { json }: LocalOptions, { output }: Context): void {
+function announce(
+  { endpoint, region, identities, state }: Service,
+  { json, faults }: LocalOptions,
+  { output }: Context,
+): void {
+  if (faults) output.message(`Faults are on. To have the same again: ${showFaults(faults)}`);
   if (json) {
     output.line(JSON.stringify({ endpoint, region, identities }));
     return;

@@ -27,9 +27,10 @@ import { startEvents } from './emulators/events.ts';
 import { startS3 } from './emulators/s3.ts';
 import { startSqs } from './emulators/sqs.ts';
 import { BUCKET_NAME, BUS_NAME, CLUSTER_NAME, functionsEnvironment, TABLE_NAME } from './environment.ts';
+import type { Faults } from './faults/kit.ts';
 import { authenticator } from './gateway/authenticate.ts';
 import { installAwsLambda } from './gateway/awslambda.ts';
-import { type GatewayDeps, startGateway } from './gateway/gateway.ts';
+import { type Gateway, type GatewayDeps, startGateway } from './gateway/gateway.ts';
 import { type Functions, loadFunctions } from './gateway/invocation.ts';
 import { type Identity, readOrMakeKeys } from './keys.ts';
 import type { LocalOptions } from './options.ts';
@@ -58,14 +59,15 @@ const now = () => new Date();
  */
 export async function startService(options: LocalOptions, context: ServiceContext): Promise<Service> {
   process.umask(0o077); // Whatever is written, by children too, is the user's alone.
-  limitsFromEnv(context.env);
+  const limits = limitsFromEnv(context.env);
   await using started = new AsyncDisposableStack();
   const state = started.use(await openState({ ...options, directory: options.state }));
   const log = openLog(started, state.logFile);
   const { identities, service } = await readOrMakeKeys(state.keysFile);
   const region = context.env.AWS_REGION || 'us-east-1';
-  const aws = await localAws(started, context.env, region, service);
-  const setting = { started, state, log, region, identities, aws };
+  const faults = options.faults && (await import('./faults/kit.ts')).faultKit(options.faults, { ...limits, sleep: context.sleep });
+  const aws = await localAws(started, context.env, region, service, faults);
+  const setting = { started, state, log, region, identities, aws, faults };
   await startStores(setting);
   const s3 = s3Client();
   const names = await provision(
@@ -75,9 +77,11 @@ export async function startService(options: LocalOptions, context: ServiceContex
   changeEnvironment(functionsEnvironment(names, context.env, await scannersHere(context.env)));
   started.defer(await uploadPolicy({ s3, bucket: BUCKET_NAME, tell: context.output.message }, state.policyFile));
   const functions = await startBackgroundFunctions(setting, context.sleep);
-  const endpoint = await startFront(setting, functions, options.port);
+  const { endpoint, restart } = await startFront(setting, functions, options.port);
   await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities }), { mode: 0o600 });
   started.defer(() => rm(state.localFile, { force: true }));
+  faults?.begin(restart);
+  started.defer(() => faults?.end());
   const held = started.move();
   return { endpoint, region, identities, state, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
@@ -90,6 +94,7 @@ interface Setting {
   readonly region: string;
   readonly identities: readonly Identity[];
   readonly aws: LocalAws;
+  readonly faults: Faults | undefined;
 }
 
 /** How long lines wait to be written together: one by one they would cost a tenth of all processor time at 200 requests a second. */
@@ -133,9 +138,10 @@ async function startStores(setting: Setting): Promise<void> {
 
 /** The bus, the workers, the functions, and what starts those that nobody waits for. */
 async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep']): Promise<Functions> {
-  const { started, aws, log, state } = setting;
+  const { started, aws, log, state, faults } = setting;
   let background: Background | undefined;
-  const deliver = (event: BusEvent) => background?.deliver(event);
+  const toBackground = (event: BusEvent) => background?.deliver(event);
+  const deliver = faults?.onBus(toBackground) ?? toBackground;
   await aws.provide('events', () => startEvents({ ...verifying(setting, 'EventBridge'), bus: BUS_NAME, deliver }));
   const limits = limitsFromEnv(environment());
   const ecs: EcsOptions = {
@@ -149,6 +155,7 @@ async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep'
       deliver(event);
     },
     onOutput: (chunk) => log.write(chunk),
+    faults: faults?.workers,
   };
   await aws.provide('ecs', () => startEcs(ecs));
   installAwsLambda();
@@ -162,15 +169,27 @@ async function startBackgroundFunctions(setting: Setting, sleep: Context['sleep'
   return functions;
 }
 
-/** The gateway's endpoint. */
+/** The gateway's endpoint, and how to start it anew there: whoever is being served then is cut off. */
 async function startFront(
   { started, identities, region }: Setting,
   functions: Functions,
   port: number,
-): Promise<string> {
+): Promise<{ endpoint: string; restart: () => Promise<void> }> {
   const onFault: GatewayDeps['onFault'] = (fault) => logger.error('request failed', fault);
   const authenticate = authenticator(identities, region, now);
-  const gateway = await startGateway({ functions, authenticate, now, onFault }, { host: HOST, port });
-  started.defer(() => gateway.close());
-  return gateway.endpoint;
+  const start = (at: number) => startGateway({ functions, authenticate, now, onFault }, { host: HOST, port: at });
+  let gateway = start(port);
+  const { endpoint } = await gateway;
+  started.defer(async () => (await gateway).close());
+  const restarted = async (old: Gateway) => {
+    await old.close(0);
+    return start(Number(new URL(endpoint).port));
+  };
+  return {
+    endpoint,
+    async restart() {
+      gateway = gateway.then(restarted);
+      await gateway;
+    },
+  };
 }

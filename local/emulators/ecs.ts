@@ -9,7 +9,7 @@ import { LOCAL_ACCOUNT } from '../keys.ts';
 import type { SigningKey } from '../sigv4.ts';
 import { AwsJsonFault, type AwsJsonOptions, type Operation, operation, startAwsJson } from './aws-json.ts';
 import { containerCredentials } from './ecs/container-credentials.ts';
-import { type Fleet, startFleet, type TaskDefinition } from './ecs/fleet.ts';
+import { type Fleet, startFleet, type TaskDefinition, type WorkerFaults } from './ecs/fleet.ts';
 import { exitCodeOf, stoppedDetail, taskView, type WorkerTask } from './ecs/worker-task.ts';
 import type { Emulator } from './emulator.ts';
 
@@ -42,6 +42,7 @@ export interface EcsOptions extends Pick<AwsJsonOptions, 'region' | 'identities'
   readonly onEnded: (worker: EndedWorker) => void;
   /** Gets what the workers write on stdout and stderr. */
   readonly onOutput?: (chunk: Uint8Array) => void;
+  readonly faults?: WorkerFaults | undefined;
 }
 
 export async function startEcs(options: EcsOptions): Promise<Emulator> {

@@ -7,11 +7,13 @@ import type { Emulator } from './emulator.ts';
 export interface Exchange {
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
-  /** It comes from a web page (an Origin), or was sent here under another name than ours (DNS rebinding): to be refused. */
+  /** It comes from a web page (an Origin), or was sent here under a name that may have been led here (DNS rebinding): to be refused. */
   readonly foreign: boolean;
 }
 
 const HOST = '127.0.0.1';
+/** What no DNS server can lead elsewhere. The port may be another's who passes requests on, as local/faults does. */
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost):\d+$/;
 
 /** `serve` answers every exchange, refusals included, and never rejects. Nothing is read of a body before `serve` does. */
 export async function startHttpServer(serve: (exchange: Exchange) => Promise<void>, port = 0): Promise<Emulator> {
@@ -20,9 +22,8 @@ export async function startHttpServer(serve: (exchange: Exchange) => Promise<voi
   server.listen({ host: HOST, port });
   await once(server, 'listening');
   const { port: bound } = server.address() as AddressInfo;
-  const hosts = new Set([`${HOST}:${bound}`, `localhost:${bound}`]);
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
-    const foreign = message.headers.origin !== undefined || !hosts.has(message.headers.host ?? '');
+    const foreign = message.headers.origin !== undefined || !LOOPBACK.test(message.headers.host ?? '');
     void serve({ message, response, foreign });
   };
   server.on('request', onRequest).on('checkContinue', onRequest);

@@ -233,6 +233,28 @@ describe('workers as real processes', () => {
   });
 });
 
+describe('a launch that hangs', () => {
+  it('is accepted, never starts, and has ended once it is stopped', async () => {
+    await start({ faults: { neverStarts: () => true, started: () => undefined } });
+    const arn = await launched('one');
+    expect(await launcher().list('small')).toMatchObject([{ arn, started: false }]);
+    await launcher().stop({ arn }, 'it did not start in time');
+    await launcher().stop({ arn }, 'again');
+    expect(ended).toMatchObject([
+      { taskArn: arn, wanted: true, exitCode: undefined, reason: 'it did not start in time' },
+    ]);
+    expect(await launcher().list('small')).toEqual([]);
+  });
+
+  it('holds nothing up when the service ends', async () => {
+    await start({ faults: { neverStarts: () => true, started: () => undefined } });
+    await launched('one');
+    await ecs.close();
+    expect(ended).toMatchObject([{ wanted: true, reason: 'the service ends' }]);
+    await start();
+  });
+});
+
 describe('requests ECS refuses', () => {
   beforeEach(() => start());
   const run = (taskDefinition: string, cluster = 'scanfleet') =>

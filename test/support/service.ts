@@ -28,6 +28,8 @@ export interface ServiceOptions {
   /** A state directory to keep; an ephemeral one when absent. */
   readonly state?: string;
   readonly port?: number;
+  /** Further options of the command line. */
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -64,9 +66,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
 }
 
 /** The same for tests of what stops it from starting. */
-export async function tryService({ state, port = 0, env }: ServiceOptions = {}): Promise<RunningService | FailedStart> {
+export async function tryService({ state, port = 0, args = [], env }: ServiceOptions = {}): Promise<RunningService | FailedStart> {
   const where = state === undefined ? ['--ephemeral'] : ['--state', state];
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--json', ...where], {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--json', ...where, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...cleanEnvironment(), ...env },
   });

@@ -26,6 +26,14 @@ export interface FleetOptions {
   readonly credentials: () => { readonly descriptor3: string; readonly revoke: () => void };
   readonly onEnded: (task: WorkerTask) => void;
   readonly onOutput?: ((chunk: Uint8Array) => void) | undefined;
+  readonly faults?: WorkerFaults | undefined;
+}
+
+/** What may befall tasks, for who wants it (local/faults). */
+export interface WorkerFaults {
+  /** Whether the next one is accepted and then never starts. */
+  neverStarts(): boolean;
+  started(process: LocalProcess): void;
 }
 
 export interface RunRequest {
@@ -116,8 +124,10 @@ const newTask = ({ arnPrefix, now }: FleetOptions, { family, startedBy }: RunReq
 });
 
 function stop(task: WorkerTask, reason: string): void {
-  task.stopReason ??= reason;
-  void task.process?.stop();
+  if (task.stopReason !== undefined) return;
+  task.stopReason = reason;
+  if (task.process) void task.process.stop();
+  else task.neverStarted?.();
 }
 
 /** Never rejects: a process that cannot be started is a task that stopped. */
@@ -133,6 +143,10 @@ async function launch(
     task.stopped = { at: options.now(), code, reason, end };
     options.onEnded(task);
   };
+  if (options.faults?.neverStarts()) {
+    task.neverStarted = () => settle('UserInitiated', task.stopReason ?? '');
+    return;
+  }
   let child: LocalProcess;
   try {
     const { onOutput } = options;
@@ -149,6 +163,7 @@ async function launch(
     return;
   }
   task.process = child;
+  options.faults?.started(child);
   task.startedAt = options.now();
   if (task.stopReason !== undefined) void child.stop();
   void child.ended.then((end) => {

@@ -12,6 +12,8 @@ export interface WorkerTask {
   readonly createdAt: Date;
   startedAt?: Date;
   process?: LocalProcess;
+  /** Of one that waits for ever to start: ends the waiting, once somebody wants it to stop. */
+  neverStarted?: () => void;
   /** Why somebody wanted it to stop. */
   stopReason?: string;
   stopped?: {

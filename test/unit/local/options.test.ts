@@ -20,6 +20,12 @@ describe('readCommandLine', () => {
     });
   });
 
+  it('takes faults, and refuses those that there are not', () => {
+    const { faults } = readCommandLine(['--faults', 'kill=0.5,seed=7'], {}).options;
+    expect(faults).toEqual({ given: 'kill=0.5', seed: 7, chances: new Map([['worker.kill', 0.5]]) });
+    expect(() => readCommandLine(['--faults', 'kil'], {})).toThrow('--faults "kil" is no fault');
+  });
+
   it('takes the state directory of the environment where the command line names none', () => {
     expect(readCommandLine([], { SCANFLEET_STATE: '/s' }).options.state).toBe('/s');
     expect(readCommandLine(['--state', '/t'], { SCANFLEET_STATE: '/s' }).options.state).toBe('/t');
