@@ -66,7 +66,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
 }
 
 /** The same for tests of what stops it from starting. */
-export async function tryService({ state, port = 0, args = [], env }: ServiceOptions = {}): Promise<RunningService | FailedStart> {
+export async function tryService({
+  state,
+  port = 0,
+  args = [],
+  env,
+}: ServiceOptions = {}): Promise<RunningService | FailedStart> {
   const where = state === undefined ? ['--ephemeral'] : ['--state', state];
   const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--json', ...where, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
