@@ -195,8 +195,11 @@ function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, 
 /** What tells of the service itself. */
 function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
   const variables = { ...jobs.variables, ...callersIn(settings) };
-  return {
-    getOpenapi: new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings }),
-    getHealth: new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings }),
-  };
+
+  const getOpenapi = new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings });
+
+  const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings });
+  jobs.usedBy(getHealth, 'DescribeTable', 'DescribeTimeToLive');
+
+  return { getOpenapi, getHealth };
 }
