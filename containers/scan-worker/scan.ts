@@ -9,6 +9,7 @@ import { FINDINGS_FILE, rawFile } from '#shared/finding/results.ts';
 import { type GzipMember, type NdjsonGzipWriter, ndjsonGzipWriter } from '#shared/report/gzip-member.ts';
 import type { Clock } from './clock.ts';
 import { gzipFile } from './gzip-file.ts';
+import { readOutputFile } from './output-file.ts';
 import { runProcess } from './process.ts';
 import { gzippedFile, type ResultFile } from './result-file.ts';
 import type { Exit, HostSeen, Outcome, ParseSummary, Scanner, ScanRun, ScanTarget } from './scanner.ts';
@@ -116,6 +117,11 @@ async function scanGroup(
     { detectedAt: startedAt.toISOString(), targets: group },
   );
   const output = gzipFile(rawPath);
+  const { outputFile } = command;
+  const take = async (chunk: Uint8Array) => {
+    parser.write(chunk);
+    await Promise.all([output.write(chunk), findings.drain()]);
+  };
   const exit = await runProcess(command, {
     directory,
     timeoutMs: Math.max(0, new Date(until.at).getTime() - startedAt.getTime()),
@@ -123,14 +129,18 @@ async function scanGroup(
     signal: stop.signal,
     async onStdout(chunk) {
       progress.write('stdout', chunk);
-      parser.write(chunk);
-      await Promise.all([output.write(chunk), findings.drain()]);
+      if (outputFile === undefined) await take(chunk);
     },
     onStderr(chunk) {
       progress.write('stderr', chunk);
       parser.writeStderr?.(chunk);
     },
-  }).finally(output.end);
+  })
+    .then(async (ended) => {
+      if (outputFile !== undefined) await readOutputFile(outputFile, take);
+      return ended;
+    })
+    .finally(output.end);
   if (exit.reason === 'timed_out') stop.now(until.reason);
   const summary = parser.end();
   return {

@@ -39,6 +39,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. */
   readonly input?: string;
+  /** Where the scanner writes its output, if not to stdout: a file in the run's directory, read when the process has ended. */
+  readonly outputFile?: string;
 }
 
 /** How a process ended. A value, not an exception. */

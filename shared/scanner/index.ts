@@ -1,8 +1,9 @@
 /** The scanners that can be asked for. A new one is a definition here and a folder in containers/scan-worker/scanners. */
 import type { ScannerDefinition, ScannerName } from './definition.ts';
+import { gobusterDefinition } from './gobuster.ts';
 import { nmapDefinition } from './nmap.ts';
 import { nucleiDefinition } from './nuclei.ts';
 
 export const SCANNERS: ReadonlyMap<ScannerName, ScannerDefinition> = new Map(
-  [nmapDefinition, nucleiDefinition].map((definition) => [definition.name, definition]),
+  [nmapDefinition, nucleiDefinition, gobusterDefinition].map((definition) => [definition.name, definition]),
 );

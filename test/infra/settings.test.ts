@@ -23,7 +23,7 @@ describe('a stage', () => {
       limits: {},
       workerArchitecture: 'arm64',
       workerImage: 'build',
-      scanners: { nmap: { available: true } },
+      scanners: { nmap: { available: true }, gobuster: { available: true } },
       allowedAccounts: [],
     }));
 

@@ -2,7 +2,7 @@
 import { BYTES, isBlank, type OnRecord, type RecordSplitter, recordKeeper } from './splitter.ts';
 
 /** `begin`: where the first line begins. */
-export function jsonLines(begin: number, onRecord: OnRecord): RecordSplitter {
+export function byteLines(begin: number, onRecord: OnRecord): RecordSplitter {
   const line = recordKeeper();
   let lineBegin = begin;
   const endLine = () => {

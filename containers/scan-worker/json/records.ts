@@ -3,7 +3,7 @@
  * Which of the two it is, its first byte says. What cannot be read is left out and its place told; what comes after it is read.
  */
 import { arrayItems } from './array-items.ts';
-import { jsonLines } from './lines.ts';
+import { byteLines } from './lines.ts';
 import { BYTES, isBlank, type JsonFault, MAX_RECORD_BYTES, type RecordSplitter } from './splitter.ts';
 
 export interface JsonRecords {
@@ -26,7 +26,7 @@ export function jsonRecords(deliver: (value: unknown) => string | undefined): Js
     return value === undefined ? 'a record that is not JSON' : deliver(value);
   };
   const splitterFor = (first: number | undefined, begin: number) =>
-    first === BYTES.openBracket ? arrayItems(begin, read) : jsonLines(begin, read);
+    first === BYTES.openBracket ? arrayItems(begin, read) : byteLines(begin, read);
   return {
     write(chunk) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);

@@ -2,6 +2,7 @@
 import type { ScannerName } from '#shared/scanner/definition.ts';
 import { runProcess } from '../process.ts';
 import type { Scanner } from '../scanner.ts';
+import { gobusterScanner } from './gobuster/scanner.ts';
 import { nmapScanner } from './nmap/scanner.ts';
 import { nucleiScanner } from './nuclei/scanner.ts';
 import { ScannerSettings } from './settings.ts';
@@ -14,6 +15,7 @@ export function scannersWith(settings: ScannerSettings = ScannerSettings.parse({
   const scanners = [
     nmapScanner({ run: runProcess, privileged }),
     nucleiScanner({ run: runProcess, settings: { binary, templates } }),
+    gobusterScanner({ run: runProcess }),
   ];
   return new Map(scanners.map((scanner) => [scanner.name, scanner]));
 }
