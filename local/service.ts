@@ -65,7 +65,8 @@ export async function startService(options: LocalOptions, context: ServiceContex
   const log = openLog(started, state.logFile);
   const { identities, service } = await readOrMakeKeys(state.keysFile);
   const region = context.env.AWS_REGION || 'us-east-1';
-  const faults = options.faults && (await import('./faults/kit.ts')).faultKit(options.faults, { ...limits, sleep: context.sleep });
+  const faults =
+    options.faults && (await import('./faults/kit.ts')).faultKit(options.faults, { ...limits, sleep: context.sleep });
   const aws = await localAws(started, context.env, region, service, faults);
   const setting = { started, state, log, region, identities, aws, faults };
   await startStores(setting);
