@@ -16,7 +16,7 @@ const CODES = [
   /\b(?:UNAVAILABLE|OUT_OF_MEMORY) = '([a-z_]+)'/g,
   /(?:return|[?:]) \['([a-z]+_[a-z_]+)', /g,
 ];
-/** What the patterns take for a code and is none: zod's own, and a scanner's name. */
+/** What the patterns take for a code and is none: zod's own, and scanners' names. */
 const NO_CODES = new Set(['custom', 'nmap', 'nuclei', 'gobuster']);
 
 /** What the log says when something is wrong; a line with a part that changes by its end. */

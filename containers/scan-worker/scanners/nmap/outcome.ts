@@ -2,11 +2,9 @@
  * Whether a run of nmap counts. Its exit code 0 is not enough: it also gives 0 when it scanned nothing at all, and what it wrote can
  * be cut. Success is code 0, `<finished exit="success">`, at least one address, and a file read to its end.
  */
-import type { TaskError } from '#shared/task/task.ts';
+import { type ExitError, exitError, outcomeOf } from '../../exit-error.ts';
 import type { Exit, Outcome, ParseSummary } from '../../scanner.ts';
 
-/** 128 + 9: what a shell, or an init process, makes of SIGKILL. Nobody but the kernel (out of memory) kills a scanner so without our knowing. */
-const KILLED_CODE = 137;
 /** What getopt's refusal makes of nmap: an option it does not know. */
 const USAGE_CODE = 255;
 
@@ -14,31 +12,13 @@ const USAGE_CODE = 255;
 const PERMANENT =
   /root privileges|port specifications|ports specified|invalid argument to|unrecognized option|did not match a category|failed to initialize the script engine/i;
 
-/** How the process ended, where that alone decides. */
-const BY_REASON: Record<Exclude<Exit['reason'], 'exited'>, Omit<TaskError, 'stderrTail'>> = {
-  cancelled: { code: 'cancelled', message: 'nmap was stopped by a cancel', retryable: false },
-  timed_out: { code: 'timed_out', message: 'nmap was stopped at its time limit', retryable: false },
-  output_cap: { code: 'output_cap', message: 'nmap was stopped because it wrote more than is taken', retryable: false },
-  not_started: { code: 'scanner_missing', message: 'nmap could not be started', retryable: false },
-};
+export const nmapOutcome = (exit: Exit, summary: ParseSummary): Outcome => outcomeOf(errorOf(exit, summary), exit);
 
-export function nmapOutcome(exit: Exit, summary: ParseSummary): Outcome {
-  const error = errorOf(exit, summary);
-  if (error === undefined) return { ok: true };
-  return { ok: false, error: { ...error, ...(exit.stderrTail === '' ? {} : { stderrTail: exit.stderrTail }) } };
-}
-
-function errorOf(exit: Exit, summary: ParseSummary): Omit<TaskError, 'stderrTail'> | undefined {
-  if (exit.reason !== 'exited') return BY_REASON[exit.reason];
-  if (exit.signal === 'SIGKILL' || exit.code === KILLED_CODE)
-    return { code: 'oom', message: 'nmap was killed, most likely for want of memory', retryable: true };
-  if (exit.signal !== null)
-    return { code: 'scanner_killed', message: `nmap was ended by ${exit.signal}`, retryable: true };
-  return exit.code === 0 ? outputError(summary) : exitError(exit, summary);
-}
+const errorOf = (exit: Exit, summary: ParseSummary): ExitError | undefined =>
+  exitError('nmap', exit) ?? (exit.code === 0 ? outputError(summary) : refusal(exit, summary));
 
 /** nmap says that it failed. */
-function exitError(exit: Exit, { details }: ParseSummary): Omit<TaskError, 'stderrTail'> {
+function refusal(exit: Exit, { details }: ParseSummary): ExitError {
   const said = String(details.errorMessage || exit.stderrTail).split('\n', 1)[0];
   const permanent = exit.code === USAGE_CODE || PERMANENT.test(`${details.errorMessage}\n${exit.stderrTail}`);
   return {
@@ -49,7 +29,7 @@ function exitError(exit: Exit, { details }: ParseSummary): Omit<TaskError, 'stde
 }
 
 /** nmap says that all went well; its output must bear that out. */
-function outputError({ partial, details }: ParseSummary): Omit<TaskError, 'stderrTail'> | undefined {
+function outputError({ partial, details }: ParseSummary): ExitError | undefined {
   if (partial !== false)
     return {
       code: 'output_unreadable',

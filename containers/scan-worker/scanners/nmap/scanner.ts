@@ -1,6 +1,6 @@
 /** nmap: which hosts answer, which ports are open, what runs there, and what harmless NSE scripts say about it. */
-import { tmpdir } from 'node:os';
 import type { runProcess } from '../../process.ts';
+import { programVersion } from '../../program-version.ts';
 import type { Scanner } from '../../scanner.ts';
 import { nmapCommand, nmapGroups } from './command.ts';
 import { nmapCoverage } from './coverage.ts';
@@ -14,15 +14,14 @@ export interface NmapDeps {
   readonly privileged: boolean;
 }
 
-const CHECK_TIMEOUT_MS = 10_000;
-const CHECK_OUTPUT_BYTES = 64 * 1024;
+const VERSION = /^Nmap version (\S+)/m;
 
 export function nmapScanner({ run, privileged }: NmapDeps): Scanner {
   return {
     name: 'nmap',
     rateLimit: 'nmapRequestsPerSecond',
     rawName: 'nmap.xml',
-    check: () => checkNmap(run),
+    check: () => programVersion(run, 'nmap', { file: 'nmap', args: ['--version'] }, VERSION),
     groups: nmapGroups,
     command: (scanRun) => nmapCommand(scanRun, privileged),
     progress: nmapProgress,
@@ -30,25 +29,4 @@ export function nmapScanner({ run, privileged }: NmapDeps): Scanner {
     coverage: nmapCoverage,
     outcome: nmapOutcome,
   };
-}
-
-async function checkNmap(run: typeof runProcess): ReturnType<Scanner['check']> {
-  let output = '';
-  const exit = await run(
-    { file: 'nmap', args: ['--version'] },
-    {
-      directory: tmpdir(),
-      timeoutMs: CHECK_TIMEOUT_MS,
-      maxOutputBytes: CHECK_OUTPUT_BYTES,
-      signal: new AbortController().signal,
-      onStdout(chunk) {
-        output += Buffer.from(chunk).toString('latin1');
-      },
-      onStderr: () => undefined,
-    },
-  );
-  const version = /^Nmap version (\S+)/m.exec(output)?.[1];
-  if (version !== undefined) return { available: true, version };
-  if (exit.reason === 'not_started') return { available: false, reason: `nmap is not installed: ${exit.stderrTail}` };
-  return { available: false, reason: 'nmap --version did not say a version' };
 }
