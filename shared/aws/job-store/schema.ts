@@ -4,20 +4,20 @@
  */
 import { SchemaVersionError } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../names.ts';
-import type { Item } from './database.ts';
+import type { Attributes } from './expression.ts';
 
 export interface Schema {
   /** The newest that is read. */
   readonly version: number;
   /** The first makes an item of version 1 one of version 2, the second one of version 2 one of version 3, and so on. */
-  readonly upgrades: readonly ((item: Item) => Item)[];
+  readonly upgrades: readonly ((item: Attributes) => Attributes)[];
 }
 
 /** There has been no other version yet. */
 export const SCHEMA: Schema = { version: SCHEMA_VERSION, upgrades: [] };
 
 /** `item`, stored as of `from`, as the schema's version has it. Throws SchemaVersionError when it is newer. */
-export function upgraded(item: Item, from: number, { version, upgrades }: Schema): Item {
+export function upgraded(item: Attributes, from: number, { version, upgrades }: Schema): Attributes {
   if (from > version)
     throw new SchemaVersionError(
       'schema_version',

@@ -4,7 +4,8 @@
  */
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatabaseDeps, Item } from '#shared/aws/job-store/database.ts';
+import type { DatabaseDeps } from '#shared/aws/job-store/database.ts';
+import type { Attributes } from '#shared/aws/job-store/expression.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { type Schema, upgraded } from '#shared/aws/job-store/schema.ts';
 import { writer } from '#shared/aws/job-store/write.ts';
@@ -14,7 +15,7 @@ import { DEFAULT_LIMITS } from '#shared/limits.ts';
 import { aResult, claimTask, type StoreUnderTest, startStore, submitJob } from '#test/support/store-under-test.ts';
 
 /** In version 1 a job may have a `name`; from version 2 on it always has a `title`. */
-function titled(item: Item): Item {
+function titled(item: Attributes): Attributes {
   if (item.sk !== 'JOB') return item;
   const { name = 'untitled', ...job } = item;
   return { ...job, title: name };
@@ -109,7 +110,7 @@ describe('version 1 meets what version 2 wrote', () => {
 });
 
 it('an item some versions old passes through every upgrade after its own, in order', () => {
-  const step = (name: string) => (item: Item) => ({ ...item, path: `${item.path}${name}` });
+  const step = (name: string) => (item: Attributes) => ({ ...item, path: `${item.path}${name}` });
   const schema: Schema = { version: 4, upgrades: [step('2'), step('3'), step('4')] };
   const pathFrom = (version: number) => upgraded({ path: '' }, version, schema).path;
   expect([1, 2, 3, 4].map(pathFrom)).toEqual(['234', '34', '4', '']);
