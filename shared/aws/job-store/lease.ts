@@ -1,5 +1,6 @@
 /** 9, 10. A worker keeps its task, or puts it back. */
 import type { PutBackReason } from '../../job/store.ts';
+import type { Limits } from '../../limits.ts';
 import { endClaim } from '../../task/claims.ts';
 import { taskSourcesOf } from '../../task/lifecycle.ts';
 import { OUT_OF_MEMORY, sizeNeededAfter } from '../../task/next-try.ts';
@@ -7,8 +8,9 @@ import type { Held, Progress, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { taskKey } from '../table.ts';
 import type { StoreContext } from './context.ts';
-import { statusIn, type Update } from './expression.ts';
+import { type Attributes, statusIn, type Update } from './expression.ts';
 import { HELD_STATUSES } from './items.ts';
+import { releasedAt } from './release.ts';
 
 /** Whose write this is: the worker's that holds the task by this very claim. */
 export const BY_HOLDER = '#leaseOwner = :owner AND #attempt = :attempt';
@@ -31,6 +33,12 @@ export async function heartbeat(
   return renewed.ok ? until : undefined;
 }
 
+/** What becomes of a task that goes back to the queue: it waits until `notBefore`, and no worker has it. `known`: what its last run left. */
+export const onQueueAgain = (notBefore: string, limits: Limits, known: Attributes): Pick<Update, 'set' | 'remove'> => ({
+  set: { ...releasedAt(notBefore, limits), status: 'queued', ...known },
+  remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
+});
+
 /** 10. Only what failed counts as a failure; and a claim that only met a busy host leaves no trace in the list. */
 export async function putBack(
   { db, limits, now }: StoreContext,
@@ -46,17 +54,12 @@ export async function putBack(
     key: taskKey(held.jobId, held.taskId),
     when: `${BY_HOLDER} AND ${statusIn(taskSourcesOf('release'))}`,
     values: { owner: held.owner, attempt: held.attempt },
-    set: {
-      status: 'queued',
-      notBefore,
-      checkAt: secondsAfter(notBefore, limits.sweepSeconds),
-      resends: 0,
+    ...onQueueAgain(notBefore, limits, {
       error,
       workerSize: sizeNeededAfter(error),
       claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, whyOf(reason, error)),
-    },
+    }),
     ...COUNTED[reason],
-    remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
   });
   if (put.ok || wasPutBack(put.old, held, notBefore)) return 'queued';
   return put.old?.leaseOwner === held.owner && put.old.status === 'cancelling' ? 'stopping' : 'lost';

@@ -17,7 +17,7 @@ import { statusIn, type Update } from './expression.ts';
 import { finalise } from './finalise.ts';
 import { countEnd, OPEN } from './finish.ts';
 import { partsExpireAt, refOf } from './items.ts';
-import { HELD } from './lease.ts';
+import { HELD, onQueueAgain } from './lease.ts';
 import { readJob, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
 import { closeWalk, stopWalk } from './stop.ts';
@@ -150,17 +150,8 @@ async function lose({ db, limits, now, random }: StoreContext, task: Task, error
     key: taskKey(task.jobId, task.taskId),
     when: `${statusIn(taskSourcesOf('lose'))} AND ${LEASE_OVER}`,
     values: { attempt: task.attempt, at },
-    set: {
-      status: 'queued',
-      notBefore,
-      checkAt: secondsAfter(notBefore, limits.sweepSeconds),
-      resends: 0,
-      error,
-      workerSize,
-      claims: endClaim(task.claims, at, error.code),
-    },
+    ...onQueueAgain(notBefore, limits, { error, workerSize, claims: endClaim(task.claims, at, error.code) }),
     add: { failures: 1, leasesLost: 1 },
-    remove: ['leaseOwner', 'leaseExpiresAt', 'startedAt', 'progress'],
   });
   return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf({ ...task, workerSize }), delaySeconds }] } : NOTHING;
 }
