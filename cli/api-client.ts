@@ -59,6 +59,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   getFindings: true,
   getCoverage: true,
   exportReport: true,
+  listScanners: true,
   getStats: true,
   reportLink: true,
   listDeadLetters: true,

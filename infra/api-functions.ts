@@ -14,6 +14,7 @@ import type { Env as GetStatsEnv } from '#functions/get-stats/env.ts';
 import type { Env as GetTimelineEnv } from '#functions/get-timeline/env.ts';
 import type { Env as ListDeadLettersEnv } from '#functions/list-dead-letters/env.ts';
 import type { Env as ListJobsEnv } from '#functions/list-jobs/env.ts';
+import type { Env as ListScannersEnv } from '#functions/list-scanners/env.ts';
 import type { Env as RedriveDeadLettersEnv } from '#functions/redrive-dead-letters/env.ts';
 import type { Env as ReportLinkEnv } from '#functions/report-link/env.ts';
 import type { Env as RetryJobEnv } from '#functions/retry-job/env.ts';
@@ -201,5 +202,11 @@ function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
   const getHealth = new NodeFunction<GetHealthEnv>(scope, routes.getHealth.function, { variables, settings });
   jobs.usedBy(getHealth, 'DescribeTable', 'DescribeTimeToLive');
 
-  return { getOpenapi, getHealth };
+  const listScanners = new NodeFunction<ListScannersEnv>(scope, routes.listScanners.function, {
+    variables: { ...variables, SCANNER_AVAILABILITY: JSON.stringify(settings.scanners) },
+    settings,
+  });
+  jobs.usedBy(listScanners, 'Query');
+
+  return { getOpenapi, getHealth, listScanners };
 }

@@ -29,6 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
   { name: 'stats', summary: "Show how one's own jobs went, by day and scanner", load: () => import('./stats.ts') },
   { name: 'login', summary: 'Choose a deployment by its stack', load: () => import('./login.ts') },
+  { name: 'scanners', summary: 'Show what there is to scan with', load: () => import('./scanners.ts') },
   { name: 'parse', summary: "Turn a scanner's existing output into findings", load: () => import('./parse.ts') },
   { name: 'mcp', summary: 'Serve an AI client over stdio (MCP)', load: () => import('./mcp.ts') },
   { name: 'local', summary: 'Run the whole service on this machine', load: () => import('./local.ts') },

@@ -12,6 +12,7 @@ import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
 import { QueueQuery, QueueView } from './queue.ts';
 import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
+import { ScannersResponse } from './scanners.ts';
 import { StatsQuery, StatsResponse } from './stats.ts';
 import { SubmitJobRequest } from './submit-job.ts';
 import { TimelineQuery, TimelineResponse } from './timeline.ts';
@@ -169,6 +170,16 @@ export const routes = {
     summary: 'A presigned download of the report',
     request: { path: jobPath, query: none, body: ReportLinkRequest.prefault({}) },
     responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+    streaming: false,
+    callers: 'any',
+  }),
+  listScanners: route({
+    method: 'GET',
+    path: '/scanners',
+    function: 'list-scanners',
+    summary: 'What can be asked for: each scanner, whether it is available and how it does',
+    request: { path: none, query: none, body: noBody },
+    responses: { 200: ScannersResponse },
     streaming: false,
     callers: 'any',
   }),

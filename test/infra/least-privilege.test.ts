@@ -179,7 +179,7 @@ async function aDayOfWork(): Promise<void> {
   await aReportThatIsTooLarge();
   await ask('list-jobs', { query: { target: '127.0.1.1' } });
   await ask('get-queue', { userArn: ADMIN_ARN, query: { scope: 'fleet' } });
-  for (const name of ['get-stats', 'get-queue', 'get-openapi', 'get-health']) await ask(name);
+  for (const name of ['get-stats', 'list-scanners', 'get-queue', 'get-openapi', 'get-health']) await ask(name);
 }
 
 /** Its targets are too many for a record: they lie in the bucket. */

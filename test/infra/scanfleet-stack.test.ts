@@ -29,6 +29,7 @@ const FOLDERS = [
   'redrive-dead-letters',
   'get-queue',
   'get-openapi',
+  'list-scanners',
   'get-health',
   'build-report',
   'dispatch-workers',

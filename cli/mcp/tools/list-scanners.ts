@@ -1,30 +1,33 @@
-/** `list_scanners`: what can be asked for. Needs no service. */
+/** `list_scanners`: GET /scanners. */
 import * as z from 'zod';
-import { SCANNERS } from '#shared/scanner/index.ts';
+import { SCANNER_HEALTH } from '#shared/contracts/scanners.ts';
 import { defineTool, READS } from '../tool.ts';
 
 export const listScanners = defineTool({
   name: 'list_scanners',
   title: 'List scanners',
-  description: 'The scanners that run_untrusted_scan can run, with the options each takes.',
+  description:
+    'The scanners that run_untrusted_scan can run, with the options each takes; of those it cannot run now, why.',
   input: z.strictObject({}),
   output: z.object({
     scanners: z.array(
       z.object({
         name: z.string(),
         title: z.string(),
+        available: z.boolean(),
+        reason: z.string().nullable().describe('Why it is not available'),
+        version: z.string().nullable(),
+        health: z.enum(SCANNER_HEALTH).describe("By how one's own scans of today and yesterday ended"),
         accepts: z.array(z.string()).describe('The kinds of target it can scan'),
         options: z.record(z.string(), z.unknown()).describe('JSON Schema of its options'),
       }),
     ),
   }),
   hints: READS,
-  run: async () => ({
-    scanners: [...SCANNERS.values()].map(({ name, title, accepts, options }) => ({
-      name,
-      title,
-      accepts: [...accepts],
-      options: { ...z.toJSONSchema(options, { io: 'input' }) },
-    })),
-  }),
+  async run(client, _input, signal) {
+    const { scanners } = await client.call('listScanners', {}, signal);
+    return {
+      scanners: scanners.map(({ reason = null, version = null, ...scanner }) => ({ ...scanner, reason, version })),
+    };
+  },
 });

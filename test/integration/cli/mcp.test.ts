@@ -182,9 +182,12 @@ describe('a client', () => {
       scanners: [
         {
           name: 'nmap',
+          available: true,
           accepts: expect.arrayContaining(['cidr']),
           options: { properties: { ports: { type: 'string' } } },
         },
+        { name: 'nuclei', available: false, reason: expect.stringContaining('nuclei'), health: 'unavailable' },
+        { name: 'gobuster' },
       ],
     });
   });

@@ -41,6 +41,7 @@ describe('the OpenAPI document', () => {
       'get /jobs/{jobId}/watch watchJob [jobId] [] [Last-Event-ID] body none: 200,204,default',
       'get /openapi.json getOpenapi [] [] [] body none: 200,default',
       'get /queue getQueue [] [scope] [] body none: 200,default',
+      'get /scanners listScanners [] [] [] body none: 200,default',
       'get /stats getStats [] [from,to] [] body none: 200,default',
       'post /dead-letters/redrive redriveDeadLetters [] [] [] body required: 200,default',
       'post /jobs submitJob [] [] [Idempotency-Key] body required: 200,201,default',

@@ -1,0 +1,37 @@
+/** `scanfleet scanners`: what can be asked for, and what stands in the way of what cannot. */
+import type { Command } from 'commander';
+import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+
+const HELP = `
+Examples:
+  $ scanfleet scanners
+  $ scanfleet scanners --json | jq '.scanners[] | select(.name == "nuclei").options'`;
+
+export function define(command: Command): void {
+  addConnectionOptions(command).addHelpText('after', HELP);
+}
+
+export async function run(context: Context, command: Command): Promise<ExitCode> {
+  const options = command.opts<ConnectionOptions>();
+  const client = await connect(context, options);
+  const answer = await client.call('listScanners', {}, context.signal);
+  if (options.json) context.output.json(answer);
+  else
+    context.output
+      .table([
+        { title: 'SCANNER' },
+        { title: 'AVAILABLE' },
+        { title: 'VERSION' },
+        { title: 'HEALTH' },
+        { title: 'WHAT' },
+      ])
+      .add(
+        answer.scanners.map(({ name, available, version, health, title, reason }) => [
+          ...[name, available ? 'yes' : 'no', version ?? '-', health],
+          reason ?? title,
+        ]),
+      );
+  return EXIT.ok;
+}

@@ -1,0 +1,10 @@
+/** The environment of list-scanners. */
+import type * as z from 'zod';
+import { Variables } from '../middleware/variables.ts';
+
+export const Env = Variables.pick({
+  JOB_TABLE: true,
+  CALLER_SETTINGS: true,
+  SCANNER_AVAILABILITY: true,
+});
+export type Env = z.output<typeof Env>;

@@ -1,0 +1,46 @@
+/** Each scanner there is a definition of: whether the workers have it, and how it has done of late. */
+import * as z from 'zod';
+import type { routes } from '#shared/contracts/routes.ts';
+import type { ScannersResponse, ScannerView } from '#shared/contracts/scanners.ts';
+import type { Figures } from '#shared/job/statistics.ts';
+import type { JobStore } from '#shared/job/store.ts';
+import { type Availabilities, availabilityOf } from '#shared/scanner/availability.ts';
+import { SCANNERS } from '#shared/scanner/index.ts';
+import { secondsAfter } from '#shared/time.ts';
+import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
+
+export interface ListScannersDeps {
+  readonly jobs: Pick<JobStore, 'readStats'>;
+  readonly availability: Availabilities;
+  readonly now: () => Date;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+export async function listScanners(
+  { jobs, availability, now }: ListScannersDeps,
+  { caller }: HttpRequest<typeof routes.listScanners>,
+): Promise<HttpAnswer> {
+  const at = now().toISOString();
+  const [yesterday, today] = [secondsAfter(at, -SECONDS_PER_DAY).slice(0, 10), at.slice(0, 10)];
+  const days = await jobs.readStats(caller.tenant, yesterday, today);
+  const body: ScannersResponse = {
+    scanners: [...SCANNERS.values()].map(({ name, title, accepts, options }) => {
+      const own = days.filter(({ scanner }) => scanner === name).map(({ figures }) => figures);
+      const state = availabilityOf(availability, name);
+      return {
+        ...{ name, title, ...state, health: state.available ? healthOf(own) : 'unavailable', accepts: [...accepts] },
+        options: { ...z.toJSONSchema(options, { io: 'input' }) },
+      };
+    }),
+  };
+  return { status: 200, body };
+}
+
+/** A task that timed out or was cancelled says nothing of its scanner. */
+function healthOf(days: readonly Figures[]): ScannerView['health'] {
+  const completed = days.reduce((sum, { nCompleted }) => sum + nCompleted, 0);
+  const failed = days.reduce((sum, { nFailed }) => sum + nFailed, 0);
+  if (failed > 0) return completed > 0 ? 'degraded' : 'failing';
+  return completed > 0 ? 'healthy' : 'unknown';
+}

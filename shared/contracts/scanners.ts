@@ -1,0 +1,31 @@
+/** GET /scanners: what can be asked for, and what stands in the way of what cannot. */
+import * as z from 'zod';
+import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { TARGET_KINDS } from '../target/target.ts';
+
+export const SCANNER_HEALTH = ['healthy', 'degraded', 'failing', 'unknown', 'unavailable'] as const;
+
+export const ScannersResponse = z
+  .object({
+    scanners: z.array(
+      z
+        .object({
+          name: z.enum(SCANNER_NAMES),
+          title: z.string(),
+          available: z.boolean().describe('A submit that asks for one that is not is refused'),
+          reason: z.string().optional().describe('Why it is not available'),
+          version: z.string().optional().describe('Where it is known before a scan; the evidence of each scan has it'),
+          health: z
+            .enum(SCANNER_HEALTH)
+            .describe(
+              "By the ends of the tenant's tasks today and yesterday (UTC): all completed, some failed, all failed, or none ended",
+            ),
+          accepts: z.array(z.enum(TARGET_KINDS)).describe('The kinds of target it can scan'),
+          options: z.record(z.string(), z.unknown()).describe('JSON Schema of its options'),
+        })
+        .meta({ id: 'Scanner' }),
+    ),
+  })
+  .meta({ id: 'Scanners' });
+export type ScannersResponse = z.output<typeof ScannersResponse>;
+export type ScannerView = ScannersResponse['scanners'][number];
