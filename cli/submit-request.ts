@@ -41,7 +41,7 @@ export async function readRequest(
     throw invalid('--targets-file', 'and --file cannot both be read from stdin');
   const file = options.file === undefined ? {} : await readFile(context, options.file);
   const listed = options.targetsFile === undefined ? [] : await readTargets(context, options.targetsFile);
-  const { name, description, project, profile, priority, scanner, label, deadline, notBefore, notAfter } = options;
+  const { name, description, project, profile, priority, scanner, label, deadline } = options;
   const all = [...targets, ...listed];
   const given = {
     targets: all.length > 0 ? all : undefined,
@@ -53,7 +53,7 @@ export async function readRequest(
     profile,
     priority,
     deadlineSeconds: deadline,
-    window: notBefore === undefined && notAfter === undefined ? undefined : { notBefore, notAfter },
+    window: windowOf(options),
   };
   const body = { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
   if (!('targets' in body)) throw invalid('targets', 'are missing: name them, or give --targets-file or --file');
@@ -61,6 +61,10 @@ export async function readRequest(
   // Nothing more is promised here: the service validates the body as it does everyone's, and names each field that is wrong.
   return body as SubmitBody;
 }
+
+/** The maintenance window, if there is one. */
+export const windowOf = ({ notBefore, notAfter }: Pick<SubmitOptions, 'notBefore' | 'notAfter'>) =>
+  notBefore === undefined && notAfter === undefined ? undefined : { notBefore, notAfter };
 
 async function readFile(context: Pick<Context, 'stdin' | 'signal'>, path: string): Promise<Record<string, unknown>> {
   const parsed = JsonObject.safeParse(parseJson(await readText(context, path, '--file', MAX_BODY_BYTES)));

@@ -5,6 +5,7 @@ import { ForbiddenError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { WORKER_SIZES, type WorkerSize } from '#shared/scanner/definition.ts';
+import { inRound } from '#shared/target/maintenance-window.ts';
 import type { WorkerLauncher } from '#shared/task/launcher.ts';
 import { statusInRound } from '#shared/task/lifecycle.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
@@ -78,9 +79,9 @@ async function nextTasks({ jobs }: Pick<GetQueueDeps, 'jobs'>, open: readonly Jo
   for (const job of open.slice(0, MAX_NEXT_JOBS)) {
     if (next.length === MAX_NEXT_TASKS) break;
     for (const task of await jobs.nextTasks(job, MAX_NEXT_TASKS - next.length)) {
-      const { jobId, taskId, scanner, window } = task;
+      const { jobId, taskId, scanner } = task;
       const status = statusInRound(task, job.round);
-      const notBefore = (task.round === job.round ? task.notBefore : undefined) ?? window?.notBefore;
+      const notBefore = (task.round === job.round ? task.notBefore : undefined) ?? inRound(task, job).window?.notBefore;
       next.push({ jobId, taskId, scanner, status, ...(notBefore === undefined ? {} : { notBefore }) });
     }
   }

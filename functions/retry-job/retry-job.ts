@@ -1,5 +1,6 @@
 /** Runs again what a failed or timed out job did not complete. What is written is the job store's one commit; all that follows it are hints. */
 import type { routes } from '#shared/contracts/routes.ts';
+import { ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { startAgain } from '#shared/job/flow.ts';
@@ -7,26 +8,35 @@ import { readSpecOf, readVisibleJob, viewOf } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
+import { faultsOfWindow } from '#shared/target/maintenance-window.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
+import { secondsAfter } from '#shared/time.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 
 export interface RetryJobDeps {
   readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'retry' | 'release'>;
   readonly queue: Pick<TaskQueue, 'send'>;
   readonly results: Pick<Results, 'read'>;
+  readonly now: () => Date;
   readonly events: Pick<Events, 'jobSubmitted'>;
 }
 
-/** ConflictError `job_state` for a job that is open, completed or cancelled, or too old; LimitError `quota_exceeded`. */
+/**
+ * ValidationError for a window that cannot be kept; ConflictError `job_state` for a job that is open, completed or cancelled, or too old;
+ * LimitError `quota_exceeded`.
+ */
 export async function retryJob(
   deps: RetryJobDeps,
-  { caller, path }: HttpRequest<typeof routes.retryJob>,
+  { caller, path, body: { window } }: HttpRequest<typeof routes.retryJob>,
 ): Promise<HttpAnswer> {
   const { jobs, results } = deps;
-  const { jobId } = await readVisibleJob(jobs, caller, path.jobId);
-  const job = await jobs.retry(jobId, caller.principal);
-  const { released, faults } = await startAgain(deps, job);
-  for (const error of faults)
+  const { jobId, deadlineSeconds } = await readVisibleJob(jobs, caller, path.jobId);
+  const now = deps.now().toISOString();
+  const faults = faultsOfWindow('window', window ?? {}, { now, deadlineAt: secondsAfter(now, deadlineSeconds) });
+  if (faults.length > 0) throw new ValidationError(faults);
+  const job = await jobs.retry(jobId, caller.principal, window);
+  const { released, faults: hintsLost } = await startAgain(deps, job);
+  for (const error of hintsLost)
     logger.warn('a retried job is left to the sweeper', { jobId, traceId: job.traceId, error });
   record({ tasksReleased: released.length });
   return { status: 202, body: await viewOf(results, { job, spec: await readSpecOf(jobs, job) }) };

@@ -1,8 +1,8 @@
 /** The maintenance windows of a submit: which target has which, and whether they can be kept. */
 import type { RequestedTarget, SubmitJobRequest } from '#shared/contracts/submit-job.ts';
-import { type FieldError, ValidationError } from '#shared/errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
-import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
+import { faultsOfWindow, type MaintenanceWindow } from '#shared/target/maintenance-window.ts';
 import type { WindowedTarget } from '#shared/target/plan.ts';
 import { secondsAfter } from '#shared/time.ts';
 
@@ -24,21 +24,15 @@ function ownWindow(requested: RequestedTarget): MaintenanceWindow | undefined {
   return window.notBefore === undefined && window.notAfter === undefined ? undefined : window;
 }
 
-/** ValidationError naming each window that is over, or that would open only when the job has to end. */
+/** ValidationError naming each window that cannot be kept. */
 export function refuseHopelessWindows(
   { targets, window }: Request,
   { createdAt, deadlineSeconds }: Pick<Job, 'createdAt' | 'deadlineSeconds'>,
 ): void {
-  const deadlineAt = secondsAfter(createdAt, deadlineSeconds);
-  const faultsOf = (field: string, { notBefore, notAfter }: MaintenanceWindow = {}): FieldError[] => [
-    ...(notBefore !== undefined && notBefore >= deadlineAt
-      ? [{ field: `${field}.notBefore`, message: `must be before the deadline of the job, ${deadlineAt}` }]
-      : []),
-    ...(notAfter !== undefined && notAfter <= createdAt
-      ? [{ field: `${field}.notAfter`, message: `has passed: it is ${createdAt}` }]
-      : []),
-  ];
-  const ofTargets = targets.flatMap((requested, at) => faultsOf(`targets[${at}]`, ownWindow(requested)));
-  const errors = [...faultsOf('window', window), ...ofTargets];
+  const times = { now: createdAt, deadlineAt: secondsAfter(createdAt, deadlineSeconds) };
+  const ofTargets = targets.flatMap((requested, at) =>
+    faultsOfWindow(`targets[${at}]`, ownWindow(requested) ?? {}, times),
+  );
+  const errors = [...faultsOfWindow('window', window ?? {}, times), ...ofTargets];
   if (errors.length > 0) throw new ValidationError(errors.slice(0, MAX_ERRORS));
 }

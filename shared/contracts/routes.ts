@@ -12,6 +12,7 @@ import { JobView, SubmittedView } from './job.ts';
 import { ListJobsQuery, ListJobsResponse } from './list-jobs.ts';
 import { QueueQuery, QueueView } from './queue.ts';
 import { ReportLinkRequest, ReportLinkResponse, ReportQuery } from './report.ts';
+import { RetryJobRequest } from './retry-job.ts';
 import { ScannersResponse } from './scanners.ts';
 import { StatsQuery, StatsResponse } from './stats.ts';
 import { SubmitJobRequest } from './submit-job.ts';
@@ -108,7 +109,7 @@ export const routes = {
     path: '/jobs/{jobId}/retry',
     function: 'retry-job',
     summary: 'Run again what a failed or timed out job did not complete',
-    request: { path: jobPath, query: none, body: none.prefault({}) },
+    request: { path: jobPath, query: none, body: RetryJobRequest },
     responses: { 202: JobView },
     streaming: false,
     callers: 'any',

@@ -5,8 +5,7 @@ import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
 import { SCANNER_NAMES, type ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
-import type { MaintenanceWindow } from '../target/maintenance-window.ts';
-import { Instant } from './ids.ts';
+import { inOrder, NOT_IN_ORDER, WINDOW_BOUNDS, WindowRequest } from './maintenance-window.ts';
 import { TargetText } from './target-text.ts';
 
 /** Text for people: no control or bidirectional characters, which could rewrite a terminal or a page. */
@@ -31,18 +30,9 @@ const Scanner = z
 
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
-const bounds = {
-  notBefore: Instant.optional().describe('Nothing is scanned earlier; before the deadline'),
-  notAfter: Instant.optional().describe('Nothing is scanned from then on: what runs is stopped'),
-};
-const inOrder = ({ notBefore = '', notAfter }: MaintenanceWindow): boolean =>
-  notAfter === undefined || notBefore < notAfter;
-const ORDER = { path: ['notAfter'], message: 'must be later than notBefore' };
-
-const Window = z.strictObject(bounds).refine(inOrder, ORDER).meta({ id: 'MaintenanceWindow' });
 const TargetInWindow = z
-  .strictObject({ target: TargetText, ...bounds })
-  .refine(inOrder, ORDER)
+  .strictObject({ target: TargetText, ...WINDOW_BOUNDS })
+  .refine(inOrder, NOT_IN_ORDER)
   .meta({ id: 'TargetInWindow', description: 'A target with a maintenance window of its own' });
 const RequestedTarget = z.union([TargetText, TargetInWindow], {
   error: 'must be text, or an object with a target and its notBefore, notAfter',
@@ -80,7 +70,7 @@ export const SubmitJobRequest = z
       .default({}),
     profile: z.enum(PROFILES).default('brief'),
     priority: z.enum(PRIORITIES).default('normal'),
-    window: Window.optional().describe('The maintenance window of all targets that have none of their own'),
+    window: WindowRequest.optional().describe('The maintenance window of all targets that have none of their own'),
     deadlineSeconds: z.int().min(1).max(DEFAULT_LIMITS.deadlineSeconds).optional(),
     idempotencyKey: IdempotencyKey.optional(),
   })

@@ -55,6 +55,8 @@ export interface Job {
   readonly next: number;
   /** Set when the window of that task was found closed: when it opens. Until then nothing is released, and the job needs no slots for it. */
   readonly opensAt?: string;
+  /** What a retry gave instead of the windows of the tasks that it was to run again. */
+  readonly retryWindow?: MaintenanceWindow;
 
   /** When the sweeper looks next; set while the job is open or its end is not yet announced. */
   readonly checkAt?: string;

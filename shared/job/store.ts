@@ -5,6 +5,7 @@
  */
 import type { Severity } from '../finding/severity.ts';
 import type { Status } from '../status.ts';
+import type { MaintenanceWindow } from '../target/maintenance-window.ts';
 import type { StoppedWorker } from '../task/stopped-worker.ts';
 import type { Held, Progress, Task, TaskError, TaskRef, TaskResult } from '../task/task.ts';
 import type { DeadLetter, DeadTask, UnreadableMessage } from './dead-letter.ts';
@@ -145,8 +146,11 @@ export interface JobStore {
 
   /** 13, 14, 12. The job as it is then: cancelling, or cancelled if nothing ran. ConflictError `job_state` for one that ended otherwise; NotFoundError. */
   cancel(jobId: string, by: string): Promise<Job>;
-  /** 16. ConflictError `job_state`; LimitError `quota_exceeded`; NotFoundError. Then release. */
-  retry(jobId: string, by: string): Promise<Job>;
+  /**
+   * 16. With a window the tasks run in that instead of their own. ConflictError `job_state`; LimitError `quota_exceeded`; NotFoundError. Then
+   * release.
+   */
+  retry(jobId: string, by: string, window?: MaintenanceWindow): Promise<Job>;
   /** Whose the job is, or was: for a day also of a deleted one. */
   readTenant(jobId: string): Promise<string | undefined>;
   /**

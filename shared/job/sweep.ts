@@ -1,7 +1,7 @@
 /** What a job that is due needs. Pure: the store reads the job and all its tasks, asks here, and does it by conditional writes. */
 import type { Limits } from '../limits.ts';
 import { isTerminal } from '../status.ts';
-import { hasClosed } from '../target/maintenance-window.ts';
+import { hasClosed, inRound } from '../target/maintenance-window.ts';
 import { workerOf } from '../task/claims.ts';
 import { statusInRound, taskSourcesOf } from '../task/lifecycle.ts';
 import { hasNextTry } from '../task/next-try.ts';
@@ -44,7 +44,9 @@ export function decide(
   if (job.deadlineAt <= now) return [{ do: 'expire' }];
   return [
     ...(tasks.some((task) => canBeClosed(job, task, now)) ? [{ do: 'close' } as const] : []),
-    ...tasks.flatMap((task) => (hasClosed(task, now) ? [] : actionsOf(task, job.round, now, limits, stopped))),
+    ...tasks.flatMap((task) =>
+      hasClosed(inRound(task, job), now) ? [] : actionsOf(task, job.round, now, limits, stopped),
+    ),
     ...(nextSlotStep(job, 'now', now) === 'nothing' ? [] : [{ do: 'release' } as const]),
   ];
 }
@@ -69,8 +71,8 @@ export const isLeaseOver = ({ status, leaseExpiresAt }: Task, now: string): bool
   HELD.includes(status) && leaseExpiresAt !== undefined && leaseExpiresAt <= now;
 
 /** Whether a task whose window has closed may be ended by somebody else than a worker: one that holds it stops by itself. */
-export const canBeClosed = (job: Pick<Job, 'round'>, task: Task, now: string): boolean =>
-  hasClosed(task, now) && (statusInRound(task, job.round) === 'queued' || isLeaseOver(task, now));
+export const canBeClosed = (job: Pick<Job, 'round' | 'retryWindow'>, task: Task, now: string): boolean =>
+  hasClosed(inRound(task, job), now) && (statusInRound(task, job.round) === 'queued' || isLeaseOver(task, now));
 
 /**
  * Whether a task of a job that is being stopped may be ended by somebody else than a worker: it waits, its lease is over, or its worker

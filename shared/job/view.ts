@@ -3,6 +3,7 @@ import type { JobSummaryView, JobView, SubmittedView, TaskView } from '../contra
 import type { Summary } from '../finding/coverage.ts';
 import { addCounts, noFindings } from '../finding/severity.ts';
 import { isTerminal } from '../status.ts';
+import { inRound } from '../target/maintenance-window.ts';
 import { statusInRound } from '../task/lifecycle.ts';
 import type { Task } from '../task/task.ts';
 import type { Job, StoredSpec } from './job.ts';
@@ -20,7 +21,7 @@ export function jobSummaryView(job: Job): JobSummaryView {
 
 /** The whole job; with its tasks, where they were read. */
 export function jobView(job: Job, spec: ShownSpec, tasks?: readonly Task[]): JobView {
-  const taskList = tasks?.map((task) => taskView(task, job.round));
+  const taskList = tasks?.map((task) => taskView(task, job));
   const summary = taskList === undefined ? jobSummaryView(job) : summaryOf(job, figuresOf(job, taskList));
   return {
     ...summary,
@@ -38,11 +39,12 @@ export const submittedView = (job: Job, spec: ShownSpec, queuePosition: number):
   queuePosition,
 });
 
-/** As seen from the job's `round`: what an earlier round left behind in a task that waits to run again is not shown. */
-export function taskView(task: Task, round: number): TaskView {
-  const { taskId, scanner, workerSize, attempt, failures, instance, window } = task;
-  const status = statusInRound(task, round);
+/** As seen from the job's round: what an earlier round left behind in a task that waits to run again is not shown. */
+export function taskView(task: Task, job: Pick<Job, 'round' | 'retryWindow'>): TaskView {
+  const { taskId, scanner, workerSize, attempt, failures, instance } = task;
+  const status = statusInRound(task, job.round);
   const stale = status !== task.status;
+  const { window } = stale ? inRound(task, job) : task;
   return {
     taskId,
     scanner,

@@ -57,7 +57,7 @@ describe('with workers', () => {
     expect(String(later?.startedAt) >= notBefore).toBe(true);
   });
 
-  it('what still runs when the window closes is stopped, and the job can be retried', async () => {
+  it('what still runs when the window closes is stopped, and runs again in the window of a retry', async () => {
     const submitted = await submit(service, { window: { notAfter: soon(4) } }, { serviceDetection: true });
     const job = await ended(service, submitted);
     expect(job).toMatchObject({
@@ -65,9 +65,12 @@ describe('with workers', () => {
       verdict: 'no_verdict',
       taskList: [{ attempt: 1, startedAt: expect.any(String), error: { code: 'window_closed', retryable: true } }],
     });
-    const retried = await service.ask(service.as('acme'), `/jobs/${job.jobId}/retry`, { method: 'POST' });
-    expect(retried.status).toBe(202);
-    expect(await ended(service, submitted)).toMatchObject({ status: 'failed', covered: 0 });
+    const window = { notBefore: soon(1), notAfter: soon(4) };
+    const path = `/jobs/${job.jobId}/retry`;
+    expect((await service.ask(service.as('acme'), path, { method: 'POST', json: { window } })).status).toBe(202);
+    const [task] = (await ended(service, submitted)).taskList ?? [];
+    expect(task).toMatchObject({ attempt: 2, window, error: { code: 'window_closed' } });
+    expect(String(task?.startedAt) >= window.notBefore).toBe(true);
   });
 });
 

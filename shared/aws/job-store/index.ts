@@ -73,7 +73,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     finalise: (job, by) => finalise(context, job, by),
     markAnnounced: (job) => markAnnounced(context, job),
     cancel: (jobId, by) => cancel(context, jobId, by),
-    retry: (jobId, by) => retry(context, jobId, by),
+    retry: (jobId, by, window) => retry(context, jobId, by, window),
     readTenant: (jobId) => readTenant(context, jobId),
     deleteJob: (jobId) => deleteJob(context, jobId),
     listDeadLetters: (tenant, limit, after) => listDeadLetters(context, tenant, limit, after),

@@ -3,7 +3,7 @@ import type { Job } from '../../job/job.ts';
 import { inOrderOfRelease, nextSlotStep, type ReleaseMode, wantsSlots } from '../../job/slots.ts';
 import type { Limits } from '../../limits.ts';
 import { isTerminal } from '../../status.ts';
-import { opensLater } from '../../target/maintenance-window.ts';
+import { inRound, opensLater } from '../../target/maintenance-window.ts';
 import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { INDEXES, jobKey, type Key, taskKey, tenantStatusOf } from '../table.ts';
@@ -68,7 +68,7 @@ async function releaseBatch(context: StoreContext, job: Job): Promise<Done> {
       set: { next, opensAt },
       add: { live: batch.length },
     },
-    ...batch.map((task) => releaseTask(task, round, releasedAt(now, context.limits))),
+    ...batch.map((task) => releaseTask(task, job, releasedAt(now, context.limits))),
   ]);
   if (!moved.ok) return 'lost race';
   return { job: { ...job, next, opensAt, live: job.live + batch.length }, released: batch.map(refOf) };
@@ -89,7 +89,7 @@ async function nextTasks(context: StoreContext, job: Job, now: string): Promise<
   for await (const page of taskPages(context, job.jobId, taskIdOf(job.next), most))
     for (const task of page) {
       if (!isReleasable(task, job.round)) continue;
-      const opensAt = opensLater(task, now);
+      const opensAt = opensLater(inRound(task, job), now);
       if (opensAt !== undefined) return { batch, next: Number(task.taskId) - 1, opensAt };
       batch.push(task);
       if (batch.length === most) return { batch, next: Number(task.taskId) };
@@ -110,7 +110,8 @@ export const releasedAt = (now: string, limits: Limits): Attributes => ({
 });
 
 /** For the first time in this round: a task of an earlier round starts from the beginning, but its attempts count on. */
-function releaseTask(task: Task, round: number, released: Attributes): Update {
+function releaseTask(task: Task, job: Job, released: Attributes): Update {
+  const { round } = job;
   const { jobId, taskId, attempt, status } = task;
   const key = taskKey(jobId, taskId);
   if (task.round === round)
@@ -126,7 +127,7 @@ function releaseTask(task: Task, round: number, released: Attributes): Update {
     key,
     when: '#status = :seen AND #round = :seenRound',
     values: { seen: status, seenRound: task.round },
-    set: { ...released, status: 'queued', round, failures: 0 },
+    set: { ...released, ...inRound(task, job), status: 'queued', round, failures: 0 },
     remove: [
       'leaseOwner',
       'leaseExpiresAt',

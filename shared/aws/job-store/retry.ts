@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
 import { nextJobStatus } from '../../job/lifecycle.ts';
 import { isTerminal } from '../../status.ts';
+import type { MaintenanceWindow } from '../../target/maintenance-window.ts';
 import { epochMsOf, secondsAfter } from '../../time.ts';
 import { checkShardOf } from '../table.ts';
 import type { StoreContext } from './context.ts';
@@ -11,12 +12,17 @@ import { readJob } from './records.ts';
 import { changeQuota, overQuota } from './slots.ts';
 import { nextCheckAt, transition } from './transition.ts';
 
-export async function retry(context: StoreContext, jobId: string, by: string): Promise<Job> {
+export async function retry(
+  context: StoreContext,
+  jobId: string,
+  by: string,
+  window?: MaintenanceWindow,
+): Promise<Job> {
   const { db, limits, now } = context;
   const job = await readJob(context, jobId);
   if (job === undefined) throw new NotFoundError('job_not_found', `there is no job ${jobId}`);
   const at = now();
-  const again = jobAgain(job, at.toISOString(), context);
+  const again = jobAgain(job, at.toISOString(), window, context);
   const written = await db.transact([
     ...retryWrites(job, again, at, by),
     changeQuota(job.tenant, { jobs: 1, slots: 0 }, limits),
@@ -34,7 +40,7 @@ export async function retry(context: StoreContext, jobId: string, by: string): P
 }
 
 /** The job in its next round. ConflictError for one that cannot be retried, or whose tasks would expire before its deadline. */
-function jobAgain(job: Job, at: string, { limits }: StoreContext): Job {
+function jobAgain(job: Job, at: string, window: MaintenanceWindow | undefined, { limits }: StoreContext): Job {
   const status = nextJobStatus(job.status, 'retry');
   const deadlineAt = secondsAfter(at, job.deadlineSeconds);
   if (epochMsOf(deadlineAt) > job.lastExpiryEpochSeconds * 1000)
@@ -53,12 +59,13 @@ function jobAgain(job: Job, at: string, { limits }: StoreContext): Job {
     slots: 0,
     live: 0,
     next: 0,
+    retryWindow: window ?? job.retryWindow,
     checkAt: nextCheckAt(at, limits),
   };
 }
 
 function retryWrites(job: Job, again: Job, at: Date, by: string) {
-  const { round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, checkAt } = again;
+  const { round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, retryWindow, checkAt } = again;
   return transition(job, {
     event: 'retry',
     to: again.status,
@@ -68,7 +75,7 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
     when: '#expiresAtEpochSeconds > :nowEpochSeconds',
     values: { nowEpochSeconds: Math.floor(at.getTime() / 1000) },
     set: {
-      ...{ round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, checkAt },
+      ...{ round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, retryWindow, checkAt },
       ...{ nFailed: 0, nTimedOut: 0, nCancelled: 0 },
       checkShard: checkShardOf(job.jobId),
     },

@@ -6,6 +6,7 @@ import type { Job } from '../../job/job.ts';
 import { canBeClosed, canBeStopped } from '../../job/sweep.ts';
 import type { Limits } from '../../limits.ts';
 import type { Status } from '../../status.ts';
+import { inRound } from '../../target/maintenance-window.ts';
 import { endClaim } from '../../task/claims.ts';
 import type { Task, TaskError } from '../../task/task.ts';
 import { CLOSED_BEFORE_START } from '../../task/window-closed.ts';
@@ -95,6 +96,7 @@ function stopTask(job: Job, task: Task, at: string, { end }: Walk): Update {
     set: {
       status,
       error,
+      ...inRound(task, job),
       round: job.round,
       endedAt: at,
       claims: isHeld(task) ? endClaim(task.claims, at, leaseOver ? 'lease_lost' : 'did_not_stop') : undefined,

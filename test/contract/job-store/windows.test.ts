@@ -194,3 +194,40 @@ describe('a window that closes', () => {
     expect(await store.readTask(jobId, '0002')).toMatchObject({ status: 'failed', round: 2, attempt: 0, error });
   });
 });
+
+describe('a retry with another window', () => {
+  /** One task completed, one closed on the queue, one closed before it was released. */
+  async function closedJob() {
+    const past = { notAfter: under.in(60) };
+    const submitted = await submitWindows([undefined, past, past], {}, under.withLimits({ windowTasks: 2 }));
+    await complete(submitted.jobId, '0001');
+    under.pass(60);
+    expect(await store.sweepJob(submitted.jobId)).toMatchObject({ finished: { ended: { completed: 1, failed: 2 } } });
+    return submitted;
+  }
+
+  it('runs in that what did not complete, and leaves the rest as it was', async () => {
+    const { jobId } = await closedJob();
+    const window = { notBefore: under.in(100), notAfter: under.in(200) };
+    expect(await store.release(await store.retry(jobId, 'me', window))).toEqual([]);
+    expect(await readJob(under, jobId)).toMatchObject({ slots: 0, live: 0, opensAt: window.notBefore });
+    under.pass(60);
+    expect(await store.sweepJob(jobId)).toMatchObject({ send: [], actions: {} });
+    under.pass(40);
+    expect(ids((await store.sweepJob(jobId)).send)).toEqual(['0002', '0003']);
+    expect(await claimTask(under, { jobId, taskId: '0003' })).toMatchObject({ task: { window, round: 2 } });
+    expect(await store.readTask(jobId, '0001')).not.toHaveProperty('window');
+  });
+
+  it('closes over it as over the first, and is remembered by the next retry', async () => {
+    const { jobId } = await closedJob();
+    const window = { notAfter: under.in(100) };
+    await store.retry(jobId, 'me', window);
+    under.pass(100);
+    expect(await store.sweepJob(jobId)).toMatchObject({ finished: { round: 2, ended: { completed: 1, failed: 2 } } });
+    expect(await store.readTask(jobId, '0003')).toMatchObject({ window, error: { code: 'window_closed' } });
+    await store.retry(jobId, 'me');
+    under.pass(60);
+    expect(await store.sweepJob(jobId)).toMatchObject({ finished: { round: 3, ended: { completed: 1, failed: 2 } } });
+  });
+});

@@ -121,6 +121,14 @@ describe('retry', () => {
     expect(server.received[0]?.url.pathname).toBe(`/jobs/${JOB_ID}/retry`);
   });
 
+  it('asks for another maintenance window', async ({ server, scanfleet }) => {
+    server.answer(json(202, queued));
+    await scanfleet('retry', JOB_ID, '--not-before', '2026-01-31T22:00:00Z', '--not-after', '2026-02-01T00:00+01:00');
+    expect(JSON.parse(server.received[0]?.body ?? '')).toEqual({
+      window: { notBefore: '2026-01-31T22:00:00.000Z', notAfter: '2026-01-31T23:00:00.000Z' },
+    });
+  });
+
   it('--wait follows the job to its end and exits with the verdict', async ({ server, scanfleet }) => {
     server.answer(json(202, queued), json(200, endedJobView()));
     const { code, stdout } = await scanfleet('retry', JOB_ID, '--wait');

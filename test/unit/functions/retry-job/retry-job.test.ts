@@ -3,6 +3,7 @@ import { httpHandler } from '#functions/middleware/http.ts';
 import { retryJob } from '#functions/retry-job/retry-job.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { ConflictError, LimitError, UnavailableError } from '#shared/errors.ts';
+import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
 import type { TaskRef } from '#shared/task/task.ts';
 import { aJob, aSpec, JOB_ID, TENANT } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
@@ -35,8 +36,8 @@ function retrying({ outcome = undefined as Error | undefined, away = [] as strin
     jobs: {
       readJob: async () => aJob({ status: 'failed' }),
       readSpec: async () => aSpec(),
-      retry: async (_jobId: string, by: string) => {
-        await ask(`retry by ${by}`);
+      retry: async (_jobId: string, by: string, window?: MaintenanceWindow) => {
+        await ask(`retry by ${by}${window === undefined ? '' : ` ${JSON.stringify(window)}`}`);
         if (outcome !== undefined) throw outcome;
         return AGAIN;
       },
@@ -48,6 +49,7 @@ function retrying({ outcome = undefined as Error | undefined, away = [] as strin
     queue: { send: async (refs: readonly TaskRef[]) => ask(`send ${refs.map(({ taskId }) => taskId)}`) },
     events: { jobSubmitted: async ({ workerSizes }: { workerSizes: string[] }) => ask(`event ${workerSizes}`) },
     results: memoryResults(),
+    now: () => new Date('2026-01-31T12:00:00.000Z'),
   };
   const handler = httpHandler(routes.retryJob, middleware, (input) => retryJob(deps, input));
   const send = (request: TestRequest = {}) => call(handler, { pathParameters: { jobId: JOB_ID }, ...request });
@@ -65,6 +67,28 @@ describe('POST /jobs/{jobId}/retry', () => {
     ]);
     expect(asked).toEqual(['retry by 111111111111/acme', 'release round 2', 'send 0002', 'event large']);
     expect(log.lines).toContainEqual(expect.objectContaining({ TasksReleased: 1 }));
+  });
+
+  it('can be for another maintenance window', async () => {
+    const { send, asked } = retrying();
+    const window = { notBefore: '2026-01-31T20:00:00Z', notAfter: '2026-01-31T22:00:00Z' };
+    expect(await send({ body: { window } })).toMatchObject({ status: 202 });
+    const stored = '{"notBefore":"2026-01-31T20:00:00.000Z","notAfter":"2026-01-31T22:00:00.000Z"}';
+    expect(asked[0]).toBe(`retry by 111111111111/acme ${stored}`);
+  });
+
+  it.each([
+    [{ notAfter: '2026-01-31T12:00:00Z' }, 'window.notAfter', 'has passed: it is 2026-01-31T12:00:00.000Z'],
+    [
+      { notBefore: '2026-02-01T12:00:00Z' },
+      'window.notBefore',
+      'must be before the deadline of the job, 2026-02-01T12:00:00.000Z',
+    ],
+    [{ notBefore: 'tonight' }, 'window.notBefore', 'must be an ISO 8601 UTC time, as in 2026-01-31T12:00:00.000Z'],
+  ])('refuses the window %j, and does nothing', async (window, field, message) => {
+    const { send, asked } = retrying();
+    const { status, json } = await send({ body: { window } });
+    expect([status, json.errors, asked]).toEqual([400, [{ field, message }], []]);
   });
 
   it.each([

@@ -47,7 +47,7 @@ describe('the OpenAPI document', () => {
       'post /jobs submitJob [] [] [Idempotency-Key] body required: 200,201,default',
       'post /jobs/{jobId}/cancel cancelJob [jobId] [] [] body none: 202,default',
       'post /jobs/{jobId}/report-link reportLink [jobId] [] [] body optional: 200,202,default',
-      'post /jobs/{jobId}/retry retryJob [jobId] [] [] body none: 202,default',
+      'post /jobs/{jobId}/retry retryJob [jobId] [] [] body optional: 202,default',
     ]);
   });
 
