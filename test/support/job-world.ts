@@ -7,7 +7,7 @@ import { v7 } from 'uuid';
 import { jobKey } from '#shared/aws/table.ts';
 import { ConflictError, LimitError, NotFoundError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
-import { endTask } from '#shared/job/flow.ts';
+import { announce, endTask, offerSlots } from '#shared/job/flow.ts';
 import { type Job, PRIORITIES } from '#shared/job/job.ts';
 import type { ClaimedTask, JobStore, TaskEnd } from '#shared/job/store.ts';
 import { isTerminal } from '#shared/status.ts';
@@ -318,9 +318,17 @@ export class JobWorld {
   async #ask(what: 'cancel' | 'retry' | 'delete', jobId: string | undefined): Promise<void> {
     if (jobId === undefined) return;
     if (what === 'delete') return this.store.deleteJob(jobId);
-    const job = await this.store[what](jobId, 'caller');
-    if (what === 'cancel') this.#cancelled.add(`${jobId} ${job.round}`);
-    else this.#messages.push(...(await this.store.release(job)));
+    if (what === 'cancel') return this.#cancel(jobId);
+    this.#messages.push(...(await this.store.release(await this.store.retry(jobId, 'caller'))));
+  }
+
+  async #cancel(jobId: string): Promise<void> {
+    const before = await this.store.readJob(jobId);
+    const job = await this.store.cancel(jobId, 'caller');
+    this.#cancelled.add(`${jobId} ${job.round}`);
+    if (before === undefined || !isTerminal(job.status)) return;
+    await announce({ jobs: this.store, events: this.#events }, job);
+    await offerSlots({ jobs: this.store, queue: this.#queue }, before);
   }
 }
 
