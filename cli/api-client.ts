@@ -11,6 +11,7 @@ import type { ReportFormat } from '#shared/report/format.ts';
 import { type ExchangeDeps, exchange, parseJson, type Request } from './exchange.ts';
 import { wholeReport } from './report-check.ts';
 import { type RetryDeps, retrying } from './retry.ts';
+import { type WatchedJob, watchedJobs } from './watch.ts';
 
 export type ApiClientDeps = ExchangeDeps & RetryDeps;
 
@@ -37,15 +38,21 @@ export interface Report {
 
 export interface ApiClient {
   /** Throws ApiError for what the service refused, UnavailableError when it cannot be reached, `signal`'s reason when aborted. */
-  call<N extends Exclude<RouteName, 'exportReport'>>(name: N, input: Input<N>, signal: AbortSignal): Promise<Answer<N>>;
+  call<N extends Exclude<RouteName, 'exportReport' | 'watchJob'>>(
+    name: N,
+    input: Input<N>,
+    signal: AbortSignal,
+  ): Promise<Answer<N>>;
   /** Resolves when the report begins; throws like `call`. One too large to stream is built first: `onBuilding` is told, once. */
   exportReport(input: Input<'exportReport'>, signal: AbortSignal, onBuilding?: () => void): Promise<Report>;
+  /** Resolves when the answer begins; throws like `call`, after one try: who follows a job can also ask for it. */
+  watchJob(input: Input<'watchJob'>, signal: AbortSignal): Promise<AsyncIterable<WatchedJob>>;
 }
 
 /**
- * Whether a call whose answer was lost may be made again. A submit always carries an idempotency key; cancelling twice is cancelling,
+ * Whether a call whose answer was lost is made again. A submit always carries an idempotency key; cancelling twice is cancelling,
  * deleting likewise; a link is made or found. A retry made again would be refused, as the job runs already: better to say that its answer
- * was lost.
+ * was lost. Who watches has better to do than to wait for it.
  */
 const REPEATABLE: Record<RouteName, boolean> = {
   submitJob: true,
@@ -54,7 +61,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   cancelJob: true,
   retryJob: false,
   deleteJob: true,
-  watchJob: true,
+  watchJob: false,
   getTimeline: true,
   getFindings: true,
   getCoverage: true,
@@ -82,6 +89,12 @@ export function apiClient(deps: ApiClientDeps): ApiClient {
       ask(name, name === 'submitJob' ? withIdempotencyKey(input) : input, signal, (response) =>
         readAnswer(name, response),
       ),
+    watchJob: (input, signal) =>
+      ask('watchJob', input, signal, async (response) => {
+        const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+        if (!isStream && response.status !== 204) throw unexpected(response.status);
+        return watchedJobs(response, signal);
+      }),
     async exportReport(input, signal, onBuilding = () => undefined) {
       const format = input.query?.format ?? 'json';
       for (let waitedSeconds = 0; waitedSeconds < LONGEST_BUILD_SECONDS; ) {
@@ -130,11 +143,14 @@ async function readAnswer<N extends RouteName>(name: N, response: Response): Pro
   // The schema is the route's own, which the type was made from; only the compiler cannot follow it through the table.
   if (parsed?.success) return parsed.data as Answer<N>;
   const where = parsed?.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  throw new CorruptError(
-    'unexpected_answer',
-    `the service answered ${response.status} with something else than scanfleet does${where ? ` (${where})` : ''}; is it another version, or another service?`,
-  );
+  throw unexpected(response.status, where ? ` (${where})` : '');
 }
+
+const unexpected = (status: number, where = ''): CorruptError =>
+  new CorruptError(
+    'unexpected_answer',
+    `the service answered ${status} with something else than scanfleet does${where}; is it another version, or another service?`,
+  );
 
 /** What answers a request for a report: its beginning, or how long to wait for it. */
 async function openReport(

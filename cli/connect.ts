@@ -41,6 +41,7 @@ export function lastingClient(context: Context, options: ServiceOptions): ApiCli
   };
   return {
     call: async (name, input, signal) => (await current()).call(name, input, signal),
+    watchJob: async (input, signal) => (await current()).watchJob(input, signal),
     exportReport: async (input, signal, onBuilding) => (await current()).exportReport(input, signal, onBuilding),
   };
 }

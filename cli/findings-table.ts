@@ -6,7 +6,7 @@ import { linesOf } from '#shared/text-lines.ts';
 import { parseJson } from './exchange.ts';
 import { amount, severities } from './job-view.ts';
 
-import type { Data, Tone } from './output.ts';
+import type { Cell, Data, Tone } from './output.ts';
 
 /** What the table shows of a finding; every profile from `summary` on has it. */
 const ShownFinding = z.object({
@@ -21,6 +21,7 @@ const ShownFinding = z.object({
   }),
 });
 type ShownFinding = z.output<typeof ShownFinding>;
+type TitledFinding = Omit<ShownFinding, 'title'> & { readonly title?: string | undefined };
 
 interface Worst {
   /** The most severe, at most MAX_ROWS, in order of severity. */
@@ -61,19 +62,24 @@ export function showFindings(data: Data, { rows, counts }: Worst): void {
     return;
   }
   data.line('');
-  data
-    .table([{ title: 'SEVERITY' }, { title: 'WHERE' }, { title: 'RULE' }, { title: 'TITLE' }])
-    .add(
-      rows.map(({ severity, rule, title, location }) => [
-        { text: severity, tone: TONES[severity] },
-        placeOf(location),
-        rule,
-        title,
-      ]),
-    );
+  data.table(FINDING_COLUMNS).add(rows.map(findingCells));
   data.line(`${amount(total, 'finding')}: ${severities(counts)}`);
   if (total > rows.length) data.line(`The ${rows.length} most severe are shown; -o FILE gets all.`);
 }
+
+export const FINDING_COLUMNS = [
+  { title: 'SEVERITY' },
+  { title: 'WHERE' },
+  { title: 'RULE' },
+  { title: 'TITLE' },
+] as const;
+
+export const findingCells = ({ severity, rule, title = '', location }: TitledFinding): readonly Cell[] => [
+  { text: severity, tone: TONES[severity] },
+  placeOf(location),
+  rule,
+  title,
+];
 
 function placeOf({ host, port, protocol, url }: ShownFinding['location']): string {
   if (url !== undefined) return url;

@@ -1,13 +1,16 @@
 /** Following a job to its end. */
 import type { JobView } from '#shared/contracts/job.ts';
 import { UnavailableError } from '#shared/errors.ts';
+import { HEADERS } from '#shared/names.ts';
 import { isTerminal } from '#shared/status.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import type { Context } from './context.ts';
 import { progressOf } from './job-view.ts';
 
-/** A short job is seen to end at once; a long one costs a request each 5 s, and never waits over 5 % longer than it took. */
+/** A job that ends sooner is seen to end at once by asking often; a longer one is watched, which tells more and costs a request a minute. */
+const WATCH_AFTER_MS = 3_000;
+/** Where it cannot be watched: a long one costs a request each 5 s, and never waits over 5 % longer than it took. */
 const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS, SHARE_OF_ELAPSED] = [250, 5_000, 0.05];
 /** A service that restarts comes back well within this; after it, we give up (the job does not). */
 const PATIENCE_MS = 120_000;
@@ -15,33 +18,70 @@ const PATIENCE_MS = 120_000;
 type FollowContext = Pick<Context, 'output' | 'signal' | 'now' | 'sleep'>;
 
 /**
- * Asks for the job until it has ended, tells each change by `show`, and returns its end. An outage is waited out for two minutes;
- * then, and for any refusal, throws what the call threw.
+ * Follows the job until it has ended, tells each change by `show`, and returns its end. An outage is waited out for two minutes; then,
+ * and for any refusal, throws what the call threw. Whatever is wrong with watching alone ends that, and the job is asked for instead.
  */
 export async function follow(
-  context: FollowContext,
+  { signal, now, sleep }: FollowContext,
   client: ApiClient,
   first: JobView,
   show: (job: JobView) => void,
 ): Promise<JobView> {
-  const beganMs = context.now().getTime();
-  let job = first;
-  let seenMs = beganMs;
-  show(job);
-  while (!isTerminal(job.status)) {
-    const nowMs = context.now().getTime();
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, (nowMs - beganMs) * SHARE_OF_ELAPSED));
-    await context.sleep(pauseMs, context.signal);
+  const path = { jobId: first.jobId };
+  const beganMs = now().getTime();
+  const seen = { job: first, atMs: beganMs };
+  const see = (job: JobView) => {
+    if (JSON.stringify(job) !== JSON.stringify(seen.job)) show(job);
+    Object.assign(seen, { job, atMs: now().getTime() });
+  };
+  const ask = async () => see(await client.call('getJob', { path }, signal));
+  const watch = watcher(client, path, see);
+  const isHopeless = (error: unknown) => !passes(error) || now().getTime() - seen.atMs > PATIENCE_MS;
+  show(first);
+  while (!isTerminal(seen.job.status)) {
+    const elapsedMs = now().getTime() - beganMs;
+    const isWatched = watch.isDue(elapsedMs);
+    await sleep(isWatched ? SHORTEST_PAUSE_MS : pauseMs(elapsedMs), signal);
     try {
-      const next = await client.call('getJob', { path: { jobId: job.jobId } }, context.signal);
-      seenMs = context.now().getTime();
-      if (JSON.stringify(next) !== JSON.stringify(job)) show(next);
-      job = next;
+      await (isWatched ? watch.once(signal) : ask());
+      seen.atMs = now().getTime();
     } catch (error) {
-      if (!passes(error) || context.now().getTime() - seenMs > PATIENCE_MS) throw error;
+      signal.throwIfAborted();
+      const isToBeAsked = isWatched && !watch.isDue(elapsedMs);
+      if (!isToBeAsked && isHopeless(error)) throw error;
     }
   }
-  return job;
+  return seen.job;
+}
+
+const pauseMs = (elapsedMs: number): number =>
+  Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, elapsedMs * SHARE_OF_ELAPSED));
+
+/**
+ * Watches the job for as long as one answer lasts, from where the last one ended. What cannot begin is not tried again: an older service
+ * knows no such route, a proxy may hold the stream back.
+ */
+function watcher(client: ApiClient, path: { readonly jobId: string }, see: (job: JobView) => void) {
+  let isOffered = true;
+  let lastId: string | undefined;
+  return {
+    isDue: (elapsedMs: number) => isOffered && elapsedMs >= WATCH_AFTER_MS,
+    async once(signal: AbortSignal): Promise<void> {
+      isOffered = false;
+      const headers: Record<string, string> = lastId === undefined ? {} : { [HEADERS.lastEventId]: lastId };
+      const watched = await client.watchJob({ path, headers }, signal);
+      try {
+        for await (const { id, job } of watched) {
+          lastId = id;
+          see(job);
+        }
+        isOffered = true;
+      } catch (error) {
+        isOffered = passes(error);
+        throw error;
+      }
+    },
+  };
 }
 
 const passes = (error: unknown): boolean =>

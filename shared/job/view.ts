@@ -5,7 +5,7 @@ import { addCounts, noFindings } from '../finding/severity.ts';
 import { isTerminal } from '../status.ts';
 import { inRound } from '../target/maintenance-window.ts';
 import { statusInRound } from '../task/lifecycle.ts';
-import type { Task } from '../task/task.ts';
+import type { Progress, Task, TaskError } from '../task/task.ts';
 import type { Job, StoredSpec } from './job.ts';
 
 /** A spec with the targets that are shown of it: the first ones. */
@@ -58,8 +58,21 @@ export function taskView(task: Task, job: Pick<Job, 'round' | 'retryWindow'>): T
   };
 }
 
-const runOf = ({ startedAt, endedAt, notBefore, progress, result, error, deadLetteredAt }: Task) =>
-  given({ startedAt, endedAt, notBefore, progress, findings: result?.findings, error, deadLetteredAt });
+function runOf({ startedAt, endedAt, notBefore, progress, result, error, deadLetteredAt }: Task) {
+  return given({
+    ...{ startedAt, endedAt, notBefore },
+    progress: progress && progressOf(progress),
+    findings: result?.findings,
+    error: error && errorOf(error),
+    deadLetteredAt,
+  });
+}
+
+const progressOf = ({ current, total, percent, message, details }: Progress) =>
+  given({ current, total, percent, message, details });
+
+const errorOf = ({ code, message, retryable, stderrTail }: TaskError) =>
+  given({ code, message, retryable, stderrTail });
 
 interface Figures {
   readonly running: number;

@@ -83,6 +83,24 @@ describe('a scan from the command line', () => {
     expect(shown.stdout).toContain(`127.0.0.1:${port}/tcp`);
   });
 
+  it('is shown finding by finding and target by target', async () => {
+    const linesOf = async (...args: readonly string[]) =>
+      (await scanfleet(...args, '--json')).stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    expect(await linesOf('findings', job.jobId)).toMatchObject([
+      { rule: 'open-port', severity: 'info', location: { port } },
+      { end: true, shown: 1, total: 1, complete: true },
+    ]);
+    expect(await linesOf('coverage', job.jobId)).toMatchObject([
+      { host: '127.0.0.1', status: 'reached' },
+      { end: true, shown: 1, total: 1, complete: true },
+    ]);
+    expect((await scanfleet('findings', job.jobId)).stdout).toContain(`127.0.0.1:${port}/tcp`);
+    expect((await scanfleet('coverage', job.jobId, '--status', 'down')).stdout).toBe('No targets.\n');
+  });
+
   it('is not there for another tenant', async () => {
     const other = await runCli(['status', job.jobId], { env: environmentOf('globex') });
     expect(other).toMatchObject({ code: 3, stdout: '' });
@@ -113,6 +131,31 @@ it('a running scan is cancelled, and ends without a verdict', async () => {
   expect(await scanfleet('cancel', jobId, '--wait')).toMatchObject({ code: 0, stdout: `${jobId} cancelled\n` });
   expect(await scanfleet('status', jobId, '--exit-verdict')).toMatchObject({ code: 12 });
   expect(await scanfleet('cancel', jobId)).toMatchObject({ code: 0 });
+});
+
+it('a long scan is watched: its progress is told as it comes, and its end at once', async () => {
+  const slow = ['--option', 'ports=1-1000', '--option', 'timing=2'];
+  const submitted = await scanfleet('submit', '127.0.0.1', '--scanner', 'nmap', ...slow);
+  const jobId = submitted.stdout.trim();
+  const watching = startCli(['status', jobId, '--watch', '--json'], { env, cwd: folder });
+  let told = '';
+  const isWatched = new Promise<void>((resolve) => {
+    watching.stdout?.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+      if (/"percent":[1-9]/.test(told)) resolve();
+    });
+  });
+  const end = ended(watching);
+  await isWatched;
+  await scanfleet('cancel', jobId);
+  const { code, stdout } = await end;
+  expect(code).toBe(0);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JobView.parse(JSON.parse(line)));
+  expect(lines.at(-1)?.status).toBe('cancelled');
+  expect(lines.length).toBeGreaterThan(2);
 });
 
 it('a refused request names every field', async () => {

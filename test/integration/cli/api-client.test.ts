@@ -6,6 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ApiClient, apiClient, type Report } from '#cli/api-client.ts';
 import { requestSigner } from '#cli/signing.ts';
+import type { WatchedJob } from '#cli/watch.ts';
+import type { JobView } from '#shared/contracts/job.ts';
 import {
   type Answer,
   broken,
@@ -14,7 +16,7 @@ import {
   problem,
   startContractServer,
 } from '#test/support/contract-server.ts';
-import { JOB_ID, jobView } from '#test/support/job-views.ts';
+import { endedJobView, JOB_ID, jobView } from '#test/support/job-views.ts';
 
 let server: ContractServer;
 let pauses: number[];
@@ -173,6 +175,96 @@ describe('an answer that is not this API', () => {
   ])('is refused: %s', async (_, answer) => {
     server.answer(answer);
     await expect(getJob()).rejects.toMatchObject({ code: 'unexpected_answer' });
+  });
+});
+
+describe('a watch', () => {
+  const event = (id: string, job: JobView) => `id: ${id}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`;
+  const sending =
+    (text: string, headers: Record<string, string> = { 'content-type': 'text/event-stream' }): Answer =>
+    (_, response) =>
+      void response.writeHead(200, headers).end(text);
+  const watch = async (headers: Record<string, string> = {}, stop = signal) =>
+    (await client()).watchJob({ path: { jobId: JOB_ID }, headers }, stop);
+
+  async function read(watched: AsyncIterable<WatchedJob>): Promise<string[]> {
+    const told: string[] = [];
+    for await (const { id, job } of watched) told.push(`${id} ${job.status}`);
+    return told;
+  }
+
+  it('tells each state with its id, and nothing of what else is in the stream', async () => {
+    server.answer(sending(`retry: 1000\n\n:\n\n${event('a', jobView())}:\n\n${event('b', endedJobView())}`));
+    expect(await read(await watch({ 'Last-Event-ID': 'z' }))).toEqual(['a running', 'b completed']);
+    expect(server.received[0]?.headers['last-event-id']).toBe('z');
+    expect(server.received[0]?.headers.authorization).toMatch(/SignedHeaders=[^,]*last-event-id/);
+  });
+
+  it('comes in whatever pieces the network makes', async () => {
+    const bytes = Buffer.from(event('a', jobView({ name: 'ä€😀' })));
+    server.answer(async (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const byte of bytes) await new Promise((done) => response.write(Uint8Array.of(byte), done));
+      response.end();
+    });
+    for await (const { job } of await watch()) expect(job.name).toBe('ä€😀');
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('does not tell an event that was cut', async () => {
+    server.answer(sending(event('a', jobView()) + event('b', endedJobView()).slice(0, -1)));
+    expect(await read(await watch())).toEqual(['a running']);
+  });
+
+  it('of a state already seen for the last is over', async () => {
+    server.answer((_, response) => void response.writeHead(204).end());
+    expect(await read(await watch())).toEqual([]);
+  });
+
+  it.each<[string, Answer, string]>([
+    ['the connection breaks', broken(event('a', jobView()), { 'content-type': 'text/event-stream' }), 'watch_broken'],
+    ['an event is no job', sending('data: {}\n\n'), 'unexpected_answer'],
+  ])('fails when %s', async (_, answer, code) => {
+    server.answer(answer);
+    await expect(watch().then(read)).rejects.toMatchObject({ code });
+  });
+
+  it.each<[string, Answer, string]>([
+    ['refused', problem(404, 'job_not_found'), 'job_not_found'],
+    ['unavailable', problem(503, 'x'), 'x'],
+    ['answered with something else', json(200, jobView()), 'unexpected_answer'],
+  ])('that is %s is tried once', async (_, answer, code) => {
+    server.answer(answer);
+    await expect(watch()).rejects.toMatchObject({ code });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('that falls silent for 45 s is broken', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    server.answer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event('a', jobView()));
+    });
+    const reading = (await watch())[Symbol.asyncIterator]();
+    expect((await reading.next()).value).toMatchObject({ id: 'a' });
+    const broken = expect(reading.next()).rejects.toMatchObject({ code: 'watch_silent' });
+    await vi.advanceTimersByTimeAsync(45_000);
+    await broken;
+  });
+
+  it('is left at once by who has had enough, and the service is told', async () => {
+    const enough = new AbortController();
+    const left = new Promise((resolve) => {
+      server.answer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event('a', jobView()));
+        response.once('close', resolve);
+      });
+    });
+    const reading = (await watch({}, enough.signal))[Symbol.asyncIterator]();
+    await reading.next();
+    const stopped = expect(reading.next()).rejects.toThrow('enough');
+    enough.abort(new Error('enough'));
+    await stopped;
+    await left;
   });
 });
 

@@ -37,6 +37,8 @@ let handlers: Record<
   | 'retry'
   | 'delete'
   | 'timeline'
+  | 'findings'
+  | 'coverage'
   | 'stats'
   | 'export'
   | 'link'
@@ -72,20 +74,23 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_RATE_LIMIT: 'off',
   });
-  const [submit, get, list, cancel, retry, remove, timeline, stats, report, link, build, sweep] = await Promise.all([
-    import('#functions/submit-job/handler.ts'),
-    import('#functions/get-job/handler.ts'),
-    import('#functions/list-jobs/handler.ts'),
-    import('#functions/cancel-job/handler.ts'),
-    import('#functions/retry-job/handler.ts'),
-    import('#functions/delete-job/handler.ts'),
-    import('#functions/get-timeline/handler.ts'),
-    import('#functions/get-stats/handler.ts'),
-    import('#functions/export-report/handler.ts'),
-    import('#functions/report-link/handler.ts'),
-    import('#functions/build-report/handler.ts'),
-    import('#functions/sweep-tasks/handler.ts'),
-  ]);
+  const [submit, get, list, cancel, retry, remove, timeline, findings, coverage, stats, report, link, build, sweep] =
+    await Promise.all([
+      import('#functions/submit-job/handler.ts'),
+      import('#functions/get-job/handler.ts'),
+      import('#functions/list-jobs/handler.ts'),
+      import('#functions/cancel-job/handler.ts'),
+      import('#functions/retry-job/handler.ts'),
+      import('#functions/delete-job/handler.ts'),
+      import('#functions/get-timeline/handler.ts'),
+      import('#functions/get-findings/handler.ts'),
+      import('#functions/get-coverage/handler.ts'),
+      import('#functions/get-stats/handler.ts'),
+      import('#functions/export-report/handler.ts'),
+      import('#functions/report-link/handler.ts'),
+      import('#functions/build-report/handler.ts'),
+      import('#functions/sweep-tasks/handler.ts'),
+    ]);
   handlers = {
     submit: submit.handler,
     get: get.handler,
@@ -94,6 +99,8 @@ beforeAll(async () => {
     retry: retry.handler,
     delete: remove.handler,
     timeline: timeline.handler,
+    findings: findings.handler,
+    coverage: coverage.handler,
     stats: stats.handler,
     export: report.handler,
     link: link.handler,
@@ -117,8 +124,8 @@ const onJob = (jobId: string, request: TestRequest = {}) => ({ pathParameters: {
 const deliver = (handler: unknown, event: object) =>
   (handler as (event: object, context: object) => Promise<void>)(event, {});
 
-/** Works off every queued task of the job as a worker would, with `findings` findings each; the last one fails when `lastFails`. */
-async function workOff(jobId: string, findings: number, lastFails = false): Promise<void> {
+/** Works off the queued tasks of the job, at most so many, as a worker would, with `findings` findings each; the last one fails when `lastFails`. */
+async function workOff(jobId: string, findings: number, lastFails = false, atMost = 1_000): Promise<void> {
   const jobs = dynamoJobStore({
     client: emulators.dynamodb,
     table: emulators.table,
@@ -129,7 +136,7 @@ async function workOff(jobId: string, findings: number, lastFails = false): Prom
   const deps = { jobs, queue, events: eventBridgeEvents(eventBridgeClient(), BUS) };
   const results = s3Results(emulators.s3, emulators.bucket);
   const { taskList = [] } = JobView.parse((await call(handlers.get, onJob(jobId, { userArn: ADMIN_ARN }))).json);
-  for (const { taskId } of taskList.filter(({ status }) => status === 'queued')) {
+  for (const { taskId } of taskList.filter(({ status }) => status === 'queued').slice(0, atMost)) {
     const claimed = await jobs.claim({ jobId, taskId }, 'worker-1');
     if (claimed === undefined) throw new Error(`task ${taskId} could not be claimed`);
     if (lastFails && taskId === taskList.at(-1)?.taskId) {
@@ -307,6 +314,29 @@ describe('a retry', () => {
     await workOff(jobId, 0, true);
     expect(await call(handlers.retry, onJob(jobId, { userArn: OTHER_ARN }))).toMatchObject({ status: 404 });
     expect((await call(handlers.get, onJob(jobId))).json.status).toBe('failed');
+  });
+});
+
+describe('findings and coverage in pages', () => {
+  /** The rules, or hosts, of each page of a list to its end, and whether that said it was complete. */
+  async function pages(name: 'findings' | 'coverage', jobId: string, query: Record<string, string>) {
+    const found: string[][] = [];
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const asked = { ...query, ...(cursor === undefined ? {} : { cursor }) };
+      const { status, json } = await call(handlers[name], onJob(jobId, { query: asked }));
+      expect([status, json.complete]).toEqual([200, false]);
+      found.push(json[name].map((row: { rule?: string; host?: string }) => row.rule ?? row.host));
+      cursor = json.nextCursor;
+    }
+    return found;
+  }
+
+  it('hold what the ended tasks of a running job left, and say that they are not complete', async () => {
+    const { jobId } = (await submit()).json;
+    await workOff(jobId, 3, false, 1);
+    expect(await pages('findings', jobId, { limit: '2' })).toEqual([['0001-0', '0001-1'], ['0001-2']]);
+    expect(await pages('findings', jobId, { limit: '2', severity: 'high' })).toEqual([['0001-0']]);
+    expect(await pages('coverage', jobId, { limit: '1' })).toEqual([['198.51.100.1']]);
   });
 });
 

@@ -4,15 +4,20 @@ import { ApiError } from '#cli/api-error.ts';
 import { InterruptedError } from '#cli/context.ts';
 import { follow, followWithProgress } from '#cli/follow.ts';
 import { createOutput } from '#cli/output.ts';
+import type { WatchedJob } from '#cli/watch.ts';
 import type { JobView } from '#shared/contracts/job.ts';
-import { UnavailableError } from '#shared/errors.ts';
+import { CorruptError, UnavailableError } from '#shared/errors.ts';
 import { capturedStream } from '#test/support/captured-stream.ts';
 import { endedJobView, JOB_ID, jobView } from '#test/support/job-views.ts';
 
-/** A world in which sleeping moves the clock, and the job answers as told; the last answer stands. */
-function world(answers: readonly (JobView | Error)[]) {
+/**
+ * A world in which sleeping moves the clock, and the job answers as told; the last answer stands. It can be watched as often as there are
+ * `watches`; then it is as with an older service.
+ */
+function world(answers: readonly (JobView | Error)[], watches: (AsyncIterable<WatchedJob> | Error)[] = []) {
   let nowMs = 0;
   let asked = 0;
+  const lastIds: (string | undefined)[] = [];
   const pauses: number[] = [];
   const stderr = capturedStream();
   const stopping = new AbortController();
@@ -24,6 +29,12 @@ function world(answers: readonly (JobView | Error)[]) {
       return answer as never;
     },
     exportReport: () => Promise.reject(new Error('not asked for here')),
+    async watchJob({ headers }) {
+      lastIds.push(headers?.['Last-Event-ID']);
+      const next = watches.shift() ?? new ApiError({ status: 403, code: 'missing_authentication_token', message: 'x' });
+      if (next instanceof Error) throw next;
+      return next;
+    },
   };
   const context = {
     output: createOutput(capturedStream(), stderr, () => undefined),
@@ -35,8 +46,19 @@ function world(answers: readonly (JobView | Error)[]) {
       nowMs += ms;
     },
   };
-  return { context, client, pauses, stopping, messages: () => stderr.text() };
+  const requests = () => ({ asked, watched: lastIds.length });
+  return { context, client, pauses, stopping, lastIds, requests, messages: () => stderr.text() };
 }
+
+/** An answer to a watch that tells these states, by number; an error breaks it. */
+async function* states(...percents: readonly (number | JobView | Error)[]): AsyncGenerator<WatchedJob> {
+  for (const next of percents) {
+    if (next instanceof Error) throw next;
+    yield typeof next === 'number' ? { id: `id-${next}`, job: jobView({ percent: next }) } : { id: 'end', job: next };
+  }
+}
+/** Asked of a young job; 12 times 250 ms make the 3 s after which it is watched. */
+const YOUNG = 12;
 
 const outage = new UnavailableError('unreachable', 'nothing listens');
 
@@ -82,6 +104,64 @@ describe('follow', () => {
     const { context, client, pauses } = world([refused]);
     await expect(follow(context, client, jobView(), () => undefined)).rejects.toBe(refused);
     expect(pauses).toEqual([250]);
+  });
+});
+
+describe('a job that is not young any more', () => {
+  const shown: number[] = [];
+  const followed = ({ context, client }: ReturnType<typeof world>) => {
+    shown.length = 0;
+    return follow(context, client, jobView(), ({ percent }) => void shown.push(percent));
+  };
+
+  it('is watched, and asked for no more', async () => {
+    const told = world([jobView()], [states(50, 60, 70, endedJobView())]);
+    expect(await followed(told)).toEqual(endedJobView());
+    expect(shown).toEqual([50, 60, 70, 100]);
+    expect(told.requests()).toEqual({ asked: YOUNG, watched: 1 });
+  });
+
+  it('is watched on when an answer ends, from the last state on', async () => {
+    const told = world([jobView()], [states(60), states(), states(80, endedJobView())]);
+    await followed(told);
+    expect(shown).toEqual([50, 60, 80, 100]);
+    expect(told.lastIds).toEqual([undefined, 'id-60', 'id-60']);
+    expect(told.requests().asked).toBe(YOUNG);
+  });
+
+  it('is watched on when the connection broke', async () => {
+    const told = world([jobView()], [states(60, outage), states(70, endedJobView())]);
+    await followed(told);
+    expect(shown).toEqual([50, 60, 70, 100]);
+    expect(told.requests()).toEqual({ asked: YOUNG, watched: 2 });
+  });
+
+  it.each([
+    ['is refused', new ApiError({ status: 403, code: 'x', message: 'x' })],
+    ['has no answer in time', outage],
+    ['is answered with something else', new CorruptError('unexpected_answer', 'x')],
+    ['sends something else', states(new CorruptError('unexpected_answer', 'x'))],
+  ])('is asked for as before where watching it %s', async (_what, watch) => {
+    const told = world([...Array(YOUNG + 2).fill(jobView()), endedJobView()], [watch, states(60)]);
+    expect(await followed(told)).toEqual(endedJobView());
+    expect(shown).toEqual([50, 100]);
+    expect(told.requests()).toEqual({ asked: YOUNG + 3, watched: 1 });
+  });
+
+  it('is given up on when it can be neither watched nor asked for', async () => {
+    const told = world([...Array(YOUNG).fill(jobView()), outage], [states(60, outage), outage]);
+    await expect(followed(told)).rejects.toBe(outage);
+  });
+
+  it('is left at once by who stops', async () => {
+    const told = world([jobView()], [states(60, new UnavailableError('x', 'x'))]);
+    const stop = new InterruptedError('SIGINT', 130);
+    const watchJob = told.client.watchJob;
+    told.client.watchJob = async (input, signal) => {
+      told.stopping.abort(stop);
+      return watchJob(input, signal);
+    };
+    await expect(followed(told)).rejects.toBe(stop);
   });
 });
 

@@ -42,6 +42,12 @@ describe('the view of a job', () => {
     const one = jobView(
       aJob({ summary: { ...summary, bySeverity: { critical: 0, high: 0, medium: 0, low: 0, info: 5 } } }),
       { ...spec, labels: { a: '1', b: '2' }, scanners: [{ name: 'nmap', options: { ports: '22', timing: 4 } }] },
+      [
+        aTask({
+          progress: { current: 1, total: 2, percent: 50, message: 'm', details: 'd' },
+          error: { code: 'c', message: 'm', retryable: false, stderrTail: 't' },
+        }),
+      ],
     );
     const other = jobView(
       aJob({
@@ -49,6 +55,12 @@ describe('the view of a job', () => {
         ended: { cancelled: 0, timedOut: 0, failed: 0, completed: 1 },
       }),
       { ...spec, labels: { b: '2', a: '1' }, scanners: [{ name: 'nmap', options: { timing: 4, ports: '22' } }] },
+      [
+        aTask({
+          progress: { details: 'd', message: 'm', percent: 50, total: 2, current: 1 },
+          error: { stderrTail: 't', retryable: false, message: 'm', code: 'c' },
+        }),
+      ],
     );
     expect(JSON.stringify(other)).toBe(JSON.stringify(one));
   });
