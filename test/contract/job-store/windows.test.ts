@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quotaKey } from '#shared/aws/table.ts';
+import { jobKey, quotaKey } from '#shared/aws/table.ts';
 import type { JobStore, NewJob } from '#shared/job/store.ts';
 import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
 import type { TaskRef } from '#shared/task/task.ts';
@@ -180,6 +180,17 @@ describe('a window that closes', () => {
     expect(await readJob(under, jobId)).toMatchObject({ status: 'cancelled', ended: { cancelled: 1, failed: 0 } });
   });
 
+  it('in the moment of a cancel that got no further than the job leaves the tasks to be cancelled', async () => {
+    const { jobId } = await submitWindows([{ notAfter: under.in(60) }]);
+    under.pass(60);
+    const cancelling = { status: 'cancelling', stopReason: 'cancel', stopAt: under.in(0) };
+    under.failNext('TransactWriteItems', () => under.edit(jobKey(jobId), cancelling));
+    await store.sweepJob(jobId);
+    expect(await readJob(under, jobId)).toMatchObject({ status: 'cancelling', ended: { failed: 0 } });
+    under.pass(60);
+    expect(await store.sweepJob(jobId)).toMatchObject({ finished: { status: 'cancelled', ended: { cancelled: 1 } } });
+  });
+
   it('closes again over a retry in the same window, and over nothing that completed', async () => {
     const { jobId } = await submitWindows([undefined, { notAfter: under.in(60) }]);
     await complete(jobId, '0001');
@@ -217,6 +228,13 @@ describe('a retry with another window', () => {
     expect(ids((await store.sweepJob(jobId)).send)).toEqual(['0002', '0003']);
     expect(await claimTask(under, { jobId, taskId: '0003' })).toMatchObject({ task: { window, round: 2 } });
     expect(await store.readTask(jobId, '0001')).not.toHaveProperty('window');
+  });
+
+  it('does not wait for the opening of the first', async () => {
+    const { jobId } = await submitWindows([{ notBefore: under.in(500) }], { deadlineSeconds: 100 });
+    under.pass(100);
+    expect(await store.sweepJob(jobId)).toMatchObject({ finished: { status: 'timed_out' } });
+    expect(ids(await store.release(await store.retry(jobId, 'me', { notAfter: under.in(90) })))).toEqual(['0001']);
   });
 
   it('closes over it as over the first, and is remembered by the next retry', async () => {
