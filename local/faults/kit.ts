@@ -1,6 +1,6 @@
 /**
  * The faults of the local service, all in one place: `scanfleet local --faults`. They begin when the service is ready, and each is logged.
- * Nothing of this is loaded into a service without faults.
+ * A service without faults loads nothing of it but the reading of the option.
  */
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { logger } from '#shared/observability/logger.ts';
