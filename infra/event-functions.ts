@@ -6,6 +6,7 @@ import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.
 import type { Env as RecordStoppedWorkerEnv } from '#functions/record-stopped-worker/env.ts';
 import type { Env as SweepTasksEnv } from '#functions/sweep-tasks/env.ts';
 import { NodeFunction } from './constructs/node-function.ts';
+import type { ServiceParts } from './constructs/service-metrics.ts';
 import type { WorkerFleet } from './constructs/worker-fleet.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -18,7 +19,7 @@ export function eventFunctions(
   scope: Construct,
   { jobs, tasks, results, events, settings }: Foundation,
   workers: WorkerFleet,
-): void {
+): ServiceParts['followers'] {
   const dispatchWorkers = new NodeFunction<DispatchWorkersEnv>(scope, 'dispatch-workers', {
     variables: { ...tasks.variables, ...workers.variables },
     settings,
@@ -59,4 +60,5 @@ export function eventFunctions(
   results.readBy(buildReport, 'plans', 'results', 'reports');
   results.streamedBy(buildReport, 'reports');
   events.on('ReportRequested', buildReport);
+  return { dispatchWorkers, recordStoppedWorker, sweepTasks, buildReport };
 }

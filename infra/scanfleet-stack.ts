@@ -4,10 +4,13 @@ import type { Construct } from 'constructs';
 import { API_URL_OUTPUT } from '#shared/names.ts';
 import { acknowledgeRules } from './acknowledged-rules.ts';
 import { apiFunctions } from './api-functions.ts';
+import { JobAlarms } from './constructs/job-alarms.ts';
 import { JobApi } from './constructs/job-api.ts';
+import { JobDashboard } from './constructs/job-dashboard.ts';
 import { JobEvents } from './constructs/job-events.ts';
 import { JobTable } from './constructs/job-table.ts';
 import { ResultsBucket } from './constructs/results-bucket.ts';
+import { serviceMetrics } from './constructs/service-metrics.ts';
 import { TaskQueues } from './constructs/task-queues.ts';
 import { WorkerFleet } from './constructs/worker-fleet.ts';
 import { eventFunctions } from './event-functions.ts';
@@ -32,11 +35,14 @@ export class ScanfleetStack extends Stack {
       settings,
     };
     const workers = new WorkerFleet(this, 'Workers', foundation);
-    eventFunctions(this, foundation, workers);
+    const followers = eventFunctions(this, foundation, workers);
     const api = new JobApi(this, 'Api', {
       functions: apiFunctions(this, foundation, workers),
       settings,
     });
+    const metrics = serviceMetrics({ ...foundation, api, followers });
+    const alarms = new JobAlarms(this, 'Alarms', metrics, settings);
+    new JobDashboard(this, 'Overview', metrics, alarms, settings.name);
     acknowledgeRules(this);
     new CfnOutput(this, API_URL_OUTPUT, { value: api.url });
     new CfnOutput(this, 'ResultsBucketName', { value: foundation.results.variables.RESULTS_BUCKET });

@@ -31,15 +31,20 @@ export const METRICS = {
   requestMs: 'RequestDuration',
   errors: 'Errors',
   jobsSubmitted: 'JobsSubmitted',
-  jobsFinished: 'JobsFinished',
   tasksReleased: 'TasksReleased',
   tasksClaimed: 'TasksClaimed',
   tasksEnded: 'TasksEnded',
+  /** Noticed by the worker that held them. */
   leasesLost: 'LeasesLost',
+  /** Found by the sweeper: their worker is gone. */
+  leasesExpired: 'LeasesExpired',
   workersLaunched: 'WorkersLaunched',
   launchFailures: 'LaunchFailures',
   workersLost: 'WorkersLost',
+  unreadableMessages: 'UnreadableMessages',
 } as const;
+/** By what amounts are told apart, besides the `service`. */
+export type MetricDimension = 'function' | 'workerSize' | 'scanner' | 'status' | 'cause';
 
 export const HEADERS = {
   idempotencyKey: 'Idempotency-Key',

@@ -4,7 +4,7 @@ import type { Results } from '#shared/finding/results.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
-import type { Amounts } from '#shared/observability/metrics.ts';
+import type { Amounts, Dimensions } from '#shared/observability/metrics.ts';
 import type { ScannerName, WorkerSize } from '#shared/scanner/definition.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
@@ -35,7 +35,7 @@ export interface WorkerDeps {
   readonly random: () => number;
   readonly log: Log;
   /** Counts for the metrics. */
-  readonly record: (amounts: Amounts, dimensions: Readonly<Record<string, string>>) => void;
+  readonly record: (amounts: Amounts, dimensions: Dimensions) => void;
   /** Where private directories are made. */
   readonly temporary: string;
 }

@@ -8,6 +8,7 @@ import { TaskMessage } from '#shared/contracts/events.ts';
 import { KEPT_BODY_BYTES, type UnreadableReason } from '#shared/job/dead-letter.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { logger } from '#shared/observability/logger.ts';
+import { record } from '#shared/observability/metrics.ts';
 import { WORKER_SIZES, type WorkerSize } from '#shared/scanner/definition.ts';
 import type { ReceivedMessage, TaskQueue } from '#shared/task/queue.ts';
 
@@ -43,6 +44,7 @@ export async function emptyDeadLetterQueues(deps: DeadLetterQueuesDeps, isTimeUp
     } catch (error) {
       logger.error('a dead-letter queue could not be emptied', { size, error: error as Error });
     }
+  if (recorded > 0) record({ unreadableMessages: recorded });
   return { recorded, dropped };
 }
 

@@ -47,6 +47,8 @@ async function sweepJobs(deps: SweepJobsDeps, remainingMs: () => number): Promis
     for (const [name, count] of Object.entries(done ?? {})) actions[name] = (actions[name] ?? 0) + count;
   }
   if (failed > 0) record({ errors: failed }, { function: 'sweep-tasks' });
+  const leasesExpired = (actions.lose ?? 0) + (actions.exhaust ?? 0);
+  if (leasesExpired > 0) record({ leasesExpired });
   return { jobs, failed, actions };
 }
 

@@ -10,6 +10,7 @@ import {
   ResponseType,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AccountPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -79,6 +80,13 @@ export class JobApi extends Construct {
     for (const name of Object.keys(routes) as RouteName[]) this.addRoute(routes[name], functions[name]);
     for (const name of Object.keys(GATEWAY_PROBLEMS) as GatewayProblem[]) this.addProblem(name);
     this.url = this.api.url;
+  }
+
+  /** Of the whole API, in five minutes. */
+  measured(what: 'requests' | 'serverErrors' | 'clientErrors'): Metric {
+    const props = { statistic: Stats.SUM, period: Duration.minutes(5), label: what };
+    if (what === 'requests') return this.api.metricCount(props);
+    return what === 'serverErrors' ? this.api.metricServerError(props) : this.api.metricClientError(props);
   }
 
   private addRoute({ method, path, streaming }: Route, { lambda }: NodeFunction): void {

@@ -1,5 +1,6 @@
 /** The one table. Keys and indexes come from shared/aws/table.ts, which the store uses too. */
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -63,6 +64,13 @@ export class JobTable extends Construct {
   /** What belongs to no tenant. */
   fleetRecordedBy(recorder: IGrantable): void {
     this.updatedUnder(fleetPartition, recorder);
+  }
+
+  /** Reads and writes that DynamoDB turned away. */
+  throttles(period: Duration): IMetric[] {
+    return ['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) =>
+      this.table.metric(name, { statistic: Stats.SUM, period }),
+    );
   }
 
   private updatedUnder(partition: string, grantee: IGrantable): void {

@@ -1,5 +1,6 @@
 /** Tasks waiting for a worker, a queue for each worker size, and the dead letters behind it. A message is only a wake-up: the lease in the table decides. */
 import { Duration } from 'aws-cdk-lib';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -52,6 +53,16 @@ export class TaskQueues extends Construct {
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
     return { queue, deadLetters };
+  }
+
+  /** At its highest in five minutes, of each size. */
+  measured(what: 'waiting' | 'oldestSeconds' | 'deadLetters'): Metric[] {
+    const highest = { statistic: Stats.MAXIMUM, period: Duration.minutes(5) };
+    return Object.entries(this.queues).map(([size, { queue, deadLetters }]) => {
+      if (what === 'oldestSeconds') return queue.metricApproximateAgeOfOldestMessage({ ...highest, label: size });
+      const counted = what === 'waiting' ? queue : deadLetters;
+      return counted.metricApproximateNumberOfMessagesVisible({ ...highest, label: size });
+    });
   }
 
   /** A job of one size may release tasks of the other: who feeds, feeds both. */

@@ -20,6 +20,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { environment } from '../env.ts';
+import { tellingSlowCalls } from './slow-calls.ts';
 
 /** Of one principal: a worker's, which are not in its environment. */
 export type Credentials = NonNullable<DynamoDBClientConfig['credentials']>;
@@ -36,11 +37,13 @@ const handler = (requestTimeout: number, maxSockets = 50) => ({
 
 /** Answers come in milliseconds. The store tries again by itself: the SDK's second attempt is for what it alone can mend, as a clock that is off. */
 export const dynamoDbClient = (credentials?: Credentials): DynamoDBClient =>
-  new DynamoDBClient({ credentials, maxAttempts: 2, requestHandler: handler(3_000, 200) });
+  tellingSlowCalls(new DynamoDBClient({ credentials, maxAttempts: 2, requestHandler: handler(3_000, 200) }));
 
 /** A long poll asks for more time (task-queue.ts). Queue URLs may name a host that only the queue's own network knows: the endpoint counts. */
 export const sqsClient = (credentials?: Credentials): SQSClient =>
-  new SQSClient({ credentials, maxAttempts: 2, useQueueUrlAsEndpoint: false, requestHandler: handler(4_000) });
+  tellingSlowCalls(
+    new SQSClient({ credentials, maxAttempts: 2, useQueueUrlAsEndpoint: false, requestHandler: handler(4_000) }),
+  );
 
 /** A transfer in which nothing moves is over, and goes on in a new connection (see results.ts); the SDK would wait for ever. */
 const STALLED_MS = 60_000;
@@ -51,16 +54,19 @@ const STALLED_MS = 60_000;
  * resumes cannot be checked as a whole. Another endpoint than Amazon's may lack a name for each bucket, so it is addressed by path.
  */
 export const s3Client = (credentials?: Credentials): S3Client =>
-  new S3Client({
-    credentials,
-    maxAttempts: 4,
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    forcePathStyle: environment().AWS_ENDPOINT_URL_S3 !== undefined,
-    requestHandler: { ...handler(30_000), socketTimeout: STALLED_MS },
-  });
+  tellingSlowCalls(
+    new S3Client({
+      credentials,
+      maxAttempts: 4,
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      forcePathStyle: environment().AWS_ENDPOINT_URL_S3 !== undefined,
+      requestHandler: { ...handler(30_000), socketTimeout: STALLED_MS },
+    }),
+  );
 
 /** RunTask is throttled by design (see worker-launcher.ts): the SDK tries seldom, the next minute tries again. */
-export const ecsClient = (): ECSClient => new ECSClient({ maxAttempts: 3, requestHandler: handler(8_000) });
+export const ecsClient = (): ECSClient =>
+  tellingSlowCalls(new ECSClient({ maxAttempts: 3, requestHandler: handler(8_000) }));
 
 export const eventBridgeClient = (credentials?: Credentials): EventBridgeClient =>
-  new EventBridgeClient({ credentials, maxAttempts: 3, requestHandler: handler(3_000) });
+  tellingSlowCalls(new EventBridgeClient({ credentials, maxAttempts: 3, requestHandler: handler(3_000) }));

@@ -1,10 +1,13 @@
 /** CloudWatch metrics as lines of the log (Embedded Metric Format), by Powertools: no call to AWS, no loss when a function is frozen. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { environment } from '../env.ts';
-import { METRIC_NAMESPACE, METRICS, SERVICE, SERVICE_VARIABLE } from '../names.ts';
+import { METRIC_NAMESPACE, METRICS, type MetricDimension, SERVICE, SERVICE_VARIABLE } from '../names.ts';
 import { writeLine } from './output.ts';
 
 export type MetricName = keyof typeof METRICS;
+
+/** Few values each: every combination is a metric of its own, and billed. */
+export type Dimensions = Readonly<Partial<Record<MetricDimension, string>>>;
 
 /** Amounts by metric; those whose name ends in `Ms` are milliseconds, all others counts. */
 export type Amounts = Partial<Record<MetricName, number>>;
@@ -23,10 +26,9 @@ const metrics = new LineMetrics({
 });
 
 /**
- * Records amounts under `dimensions` (few values each: every combination is a metric of its own, and billed).
- * POWERTOOLS_METRICS_DISABLED=true silences it.
+ * Records amounts under `dimensions` and the service. POWERTOOLS_METRICS_DISABLED=true silences it.
  */
-export function record(amounts: Amounts, dimensions: Readonly<Record<string, string>> = {}): void {
+export function record(amounts: Amounts, dimensions: Dimensions = {}): void {
   for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);
   for (const [name, amount] of Object.entries(amounts) as [MetricName, number][])
     metrics.addMetric(METRICS[name], name.endsWith('Ms') ? MetricUnit.Milliseconds : MetricUnit.Count, amount);
