@@ -52,7 +52,7 @@ export function arrayItems(begin: number, onRecord: OnRecord): RecordSplitter {
   };
 }
 
-const STEPS: Readonly<Record<number, number>> = { [BYTES.openBrace]: 1, [BYTES.closeBrace]: -1 };
+const stepOf = (byte: number): number => (byte === BYTES.openBrace ? 1 : byte === BYTES.closeBrace ? -1 : 0);
 
 /** How deep in an object the reading is; braces in texts do not count. */
 function objectNesting() {
@@ -72,7 +72,7 @@ function objectNesting() {
         const byte = chunk[i] as number;
         if (inText) readText(byte);
         else if (byte === BYTES.quote) inText = true;
-        else depth += STEPS[byte] ?? 0;
+        else depth += stepOf(byte);
         if (depth === 0) return i + 1;
       }
       return chunk.length;

@@ -12,14 +12,21 @@ export interface JsonRecords {
   end(): JsonFault | undefined;
 }
 
+/** So many records that cannot be read are no broken file but something else, and not read to its end. */
+const MAX_UNREAD = 1_000;
+
 /** Calls `deliver` with each value. What it returns, if anything, is why the value is not one that belongs here. */
 export function jsonRecords(deliver: (value: unknown) => string | undefined): JsonRecords {
   let splitter: RecordSplitter | undefined;
   let offset = 0;
   let fault: JsonFault | undefined;
+  let unread = 0;
   const read = (bytes: Buffer | undefined, byteOffset: number) => {
+    if (unread >= MAX_UNREAD) return;
     const reason = bytes === undefined ? `a record of more than ${MAX_RECORD_BYTES} bytes` : readOne(bytes);
-    if (reason !== undefined) fault ??= { reason, byteOffset };
+    if (reason === undefined) return;
+    fault ??= { reason, byteOffset };
+    unread += 1;
   };
   const readOne = (bytes: Buffer): string | undefined => {
     const value = parsed(bytes);
@@ -38,8 +45,8 @@ export function jsonRecords(deliver: (value: unknown) => string | undefined): Js
       offset += bytes.length;
     },
     end() {
-      const unread = splitter?.end();
-      return fault ?? unread;
+      const unfinished = splitter?.end();
+      return fault ?? unfinished;
     },
   };
 }

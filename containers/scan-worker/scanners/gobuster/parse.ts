@@ -6,7 +6,7 @@ import { noFindings } from '#shared/finding/severity.ts';
 import { byteLines } from '../../json/lines.ts';
 import type { ParseContext, Parser, ParseSink, ParseSummary } from '../../scanner.ts';
 import { findingOf } from './findings.ts';
-import { readLine } from './line.ts';
+import { type Result, readLine } from './line.ts';
 import { gobusterLog } from './log.ts';
 import { siteOf } from './site.ts';
 
@@ -20,10 +20,11 @@ export function gobusterParser(sink: ParseSink, context: ParseContext): Parser {
   const place = target && { site: siteOf(target.host), address: target.address };
   const log = gobusterLog();
   let known = false;
+  let atEnd = false;
   let partial: ParseSummary['partial'] = false;
   const lines = byteLines(0, (bytes, byteOffset) => {
     const result = bytes === undefined || bytes.length > MAX_LINE_BYTES ? undefined : readLine(bytes.toString());
-    if (result === undefined) {
+    if (result === undefined || (atEnd && canBeCut(result))) {
       partial ||= { reason: 'a line that is no result', byteOffset };
       return;
     }
@@ -38,9 +39,14 @@ export function gobusterParser(sink: ParseSink, context: ParseContext): Parser {
     write: (chunk) => lines.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)),
     writeStderr: log.write,
     end() {
-      lines.end(); // may deliver a last line
+      atEnd = true;
+      lines.end(); // delivers a last line without its line feed
       if (partial && !known) partial = { ...partial, reason: `not gobuster's output: ${partial.reason}` };
       return { ...counts, partial, details: log.details() };
     },
   };
 }
+
+/** A name without addresses behind it may be the beginning of a longer one; every other result has something behind what it is about. */
+const canBeCut = (result: Result | 'frame'): boolean =>
+  result !== 'frame' && result.kind === 'name' && result.addresses.length === 0;

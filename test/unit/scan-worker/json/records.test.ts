@@ -43,6 +43,12 @@ describe('the records of a JSON file', () => {
     expect(read(input, 3)).toEqual(expected);
   });
 
+  it('something that is not JSON at all is not read to its end', () => {
+    const [good, bad] = ['{"a":1}\n', 'x\n'];
+    expect(read(good + bad.repeat(999) + good, 100).values).toHaveLength(2);
+    expect(read(good + bad.repeat(5_000) + good, 100).values).toHaveLength(1);
+  });
+
   it.each([
     ['line', '', '\n', ''],
     ['item', '[', ',', ']'],

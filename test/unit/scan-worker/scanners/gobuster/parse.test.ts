@@ -73,6 +73,15 @@ describe('gobuster', () => {
     expect(summary.partial).toEqual({ reason: 'a line that is no result', byteOffset: 17 });
   });
 
+  it.each([
+    ['Found: dev.app.example', 0],
+    ['Found: dev.app.example [192.0.2.8]', 1],
+    ['/admin (Status: 200)', 1],
+  ])('takes a last line without its end, %s, for %i results', (line, records) => {
+    expect(parseGobuster(`/a (Status: 200)\n${line}`).summary.records).toBe(1 + records);
+    expect(parseGobuster(`/a (Status: 200)\n${line}`).summary.partial === false).toBe(records === 1);
+  });
+
   it('takes a page of HTML for no output of its own, with one reason', () => {
     const { findings, summary } = parseGobuster('<!DOCTYPE html>\n<html>\n');
     expect(findings).toEqual([]);

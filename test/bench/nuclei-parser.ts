@@ -1,0 +1,120 @@
+/**
+ * How fast nuclei's JSONL becomes findings, and in how much memory. Prints, for files of 10 MB, 180 MB and 1 GB: `ndjson`, end to end as
+ * `scanfleet parse` does it (read, parse, normalise, fingerprint, serialise, write), and beside it `bare`, which splits the lines and calls
+ * JSON.parse, nothing more. Each line is a process of its own; peak is its largest resident set. Run: `node test/bench/nuclei-parser.ts`,
+ * with megabytes for other sizes.
+ */
+import { spawnSync } from 'node:child_process';
+import { createReadStream, writeSync } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nucleiParser } from '#containers/scan-worker/scanners/nuclei/parse.ts';
+
+/** Parsed between two writes, as `scanfleet parse` does it. */
+const STEP_BYTES = 16 * 1024;
+const DETECTED_AT = '2026-11-21T00:00:00.000Z';
+/** Of a page that was answered, with what JSON must escape: a record is about 3 KB, as most in the wild. */
+const PAGE = '<p class="x">Some \\ words\r\n\tof a page.</p>'.repeat(40);
+
+const recordOf = (n: number): string =>
+  JSON.stringify({
+    template: `http/cves/${n % 500}.yaml`,
+    'template-id': `template-${n % 500}`,
+    info: {
+      name: `Weakness ${n % 500}`,
+      author: ['somebody'],
+      tags: ['web', 'exposure', `tag-${n % 50}`],
+      description: 'What the template says of it, in a sentence or two of the usual length. '.repeat(3),
+      reference: ['https://docs.example/one', 'https://docs.example/two'],
+      severity: ['info', 'low', 'medium', 'high', 'critical'][n % 5],
+      classification: { 'cve-id': [`CVE-2021-${1_000 + (n % 9_000)}`], 'cwe-id': ['cwe-79'], 'cvss-score': 7.5 },
+    },
+    type: 'http',
+    host: `https://host-${n % 1_000}.example`,
+    'matched-at': `https://host-${n % 1_000}.example/path/${n}`,
+    'extracted-results': [`v${n}`],
+    request: 'GET / HTTP/1.1\r\nHost: app.example\r\nUser-Agent: somebody\r\n\r\n',
+    response: PAGE,
+    ip: `198.51.100.${n % 250}`,
+    timestamp: '2026-11-21T10:00:00.123456789Z',
+    'matcher-status': true,
+  });
+
+async function writeRecords(path: string, megabytes: number): Promise<void> {
+  await using file = await open(path, 'w');
+  const lines = Array.from({ length: 1_000 }, (_, n) => `${recordOf(n)}\n`).join('');
+  for (let left = megabytes * 1e6; left > 0; left -= Buffer.byteLength(lines)) await file.write(lines);
+}
+
+const PIPELINES: Record<string, (path: string) => Promise<number>> = {
+  async ndjson(path) {
+    await using out = await open(`${path}.out`, 'w');
+    let lines = '';
+    const parser = nucleiParser(
+      {
+        finding(finding) {
+          lines += `${JSON.stringify(finding)}\n`;
+        },
+        host: () => undefined,
+      },
+      { detectedAt: DETECTED_AT },
+    );
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>)
+      for (let from = 0; from < chunk.length; from += STEP_BYTES) {
+        parser.write(chunk.subarray(from, from + STEP_BYTES));
+        if (lines !== '') writeSync(out.fd, lines);
+        lines = '';
+      }
+    return parser.end().findings;
+  },
+  async bare(path) {
+    let records = 0;
+    let rest = Buffer.alloc(0);
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let from = 0;
+      for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, from)) {
+        const value: unknown = JSON.parse(bytes.toString('utf8', from, end));
+        if (value !== null) records += 1;
+        from = end + 1;
+      }
+      rest = bytes.subarray(from);
+    }
+    return records;
+  },
+};
+
+async function runOne(name: string, path: string): Promise<void> {
+  const run = PIPELINES[name];
+  if (run === undefined) throw new Error(`no pipeline ${name}`);
+  const startedAt = performance.now();
+  const delivered = await run(path);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const megabytes = (await stat(path)).size / 1e6;
+  const perSecond = (megabytes / seconds).toFixed(0);
+  const perCpuSecond = (megabytes / ((userCPUTime + systemCPUTime) / 1e6)).toFixed(0);
+  process.stdout.write(
+    `${name.padEnd(8)} ${megabytes.toFixed(0).padStart(5)} MB ${perSecond.padStart(4)} MB/s ${perCpuSecond.padStart(4)} MB/CPU-s  peak ${(maxRSS / 1024).toFixed(0)} MB  (${delivered} delivered)\n`,
+  );
+}
+
+async function runAll(sizes: readonly number[]): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'nuclei-bench-'));
+  try {
+    for (const megabytes of sizes) {
+      const path = join(directory, `${megabytes}.jsonl`);
+      await writeRecords(path, megabytes);
+      for (const name of ['bare', 'ndjson', 'bare', 'ndjson'])
+        spawnSync(process.execPath, [import.meta.filename, name, path], { stdio: 'inherit' });
+      await rm(path);
+    }
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+const [name, path] = process.argv.slice(2);
+if (name !== undefined && path !== undefined) await runOne(name, path);
+else await runAll(name === undefined ? [10, 180, 1_000] : [Number(name)]);
