@@ -71,6 +71,8 @@ const HOSTS = 3;
 const CALM_MINUTES = 120;
 /** Two leases after the stop the sweeper ends what is left; then messages may have to be sent again. */
 const STOP_MINUTES = 7;
+/** What can go wrong is a write. */
+const WRITES: ReadonlySet<string> = new Set(['TransactWriteItems', 'UpdateItem', 'PutItem', 'DeleteItem']);
 
 export class JobWorld {
   readonly store: JobStore;
@@ -101,7 +103,7 @@ export class JobWorld {
     const outer = this.#faults;
     this.#meet((call) => {
       const { operation } = call;
-      if (operation !== 'TransactWriteItems' && operation !== 'UpdateItem') return undefined;
+      if (!WRITES.has(operation)) return undefined;
       const mishap = mishaps.find(({ at }) => at === writes);
       writes += 1;
       return mishap && this.#faultOf(mishap, call);

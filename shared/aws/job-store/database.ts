@@ -5,7 +5,7 @@
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Key } from '../table.ts';
-import type { Attributes, Delete, Update, Write } from './expression.ts';
+import type { Attributes, Write } from './expression.ts';
 import { type Schema, upgraded } from './schema.ts';
 
 export type Item = Record<string, unknown>;
@@ -47,7 +47,7 @@ export interface Refusal {
 export type Transacted = { readonly ok: true } | { readonly ok: false; readonly refusals: readonly Refusal[] };
 
 export interface Writer {
-  write(write: Update | Delete): Promise<Written>;
+  write(write: Write): Promise<Written>;
   /** All or nothing. */
   transact(writes: readonly Write[]): Promise<Transacted>;
   removeAll(keys: readonly Key[]): Promise<void>;

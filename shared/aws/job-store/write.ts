@@ -8,13 +8,14 @@ import {
 import {
   BatchWriteCommand,
   DeleteCommand,
+  PutCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { plainItem } from './attribute-value.ts';
 import { type DatabaseDeps, existing, type Item, type Refusal, type Writer } from './database.ts';
-import { type Delete, expressionsOf, type Update, type Write } from './expression.ts';
+import { expressionsOf, type Write } from './expression.ts';
 import { persist, UnprocessedError } from './persist.ts';
 import type { Schema } from './schema.ts';
 
@@ -89,12 +90,11 @@ function ofKnownVersion<W extends Write>(write: W, { version }: Schema): W {
   };
 }
 
-async function sendOne(
-  { client, table, schema }: DatabaseDeps,
-  asked: Update | Delete,
-): Promise<{ Attributes?: Item }> {
+async function sendOne({ client, table, schema }: DatabaseDeps, asked: Write): Promise<{ Attributes?: Item }> {
   const write = ofKnownVersion(asked, schema);
-  const command = { TableName: table, Key: { ...write.key }, ...expressionsOf(write), ...ALL_OLD };
+  const common = { TableName: table, ...expressionsOf(write), ...ALL_OLD };
+  if (write.kind === 'put') return client.send(new PutCommand({ ...common, Item: { ...write.key, ...write.item } }));
+  const command = { ...common, Key: { ...write.key } };
   if (write.kind === 'delete') return client.send(new DeleteCommand(command));
   return client.send(new UpdateCommand({ ...command, ReturnValues: write.returning ? 'ALL_NEW' : 'NONE' }));
 }

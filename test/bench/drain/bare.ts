@@ -12,9 +12,13 @@ import { DeleteMessageCommand, ReceiveMessageCommand, type ReceiveMessageCommand
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
+  DeleteCommand,
+  type DeleteCommandInput,
   DynamoDBDocumentClient,
   GetCommand,
   type GetCommandInput,
+  PutCommand,
+  type PutCommandInput,
   QueryCommand,
   type QueryCommandInput,
   TransactWriteCommand,
@@ -49,6 +53,8 @@ const SEND: Readonly<Record<string, (input: RecordedCall['input']) => Promise<un
   GetItem: (input) => documents.send(new GetCommand(as<GetCommandInput>(input))),
   BatchGetItem: (input) => documents.send(new BatchGetCommand(as<BatchGetCommandInput>(input))),
   Query: (input) => documents.send(new QueryCommand(as<QueryCommandInput>(input))),
+  PutItem: (input) => documents.send(new PutCommand(as<PutCommandInput>(input))),
+  DeleteItem: (input) => documents.send(new DeleteCommand(as<DeleteCommandInput>(input))),
   UpdateItem: (input) => documents.send(new UpdateCommand(as<UpdateCommandInput>(input))),
   TransactWriteItems: (input) => documents.send(new TransactWriteCommand(as<TransactWriteCommandInput>(input))),
   ReceiveMessage: async (input) => {

@@ -55,7 +55,7 @@ const lock =
     under.edit(lockKey(`${HOST}-${jobId}`), attributes);
 
 interface Write<S extends Scene> {
-  readonly operation: 'TransactWriteItems' | 'UpdateItem';
+  readonly operation: 'TransactWriteItems' | 'UpdateItem' | 'PutItem' | 'DeleteItem';
   /** Which of them that `act` sends, from 1. */
   readonly nth?: number;
   readonly arrange: () => Promise<S>;
@@ -216,7 +216,7 @@ conditions('the start of a job', {
 });
 
 conditions('a host lock over a void one', {
-  operation: 'TransactWriteItems',
+  operation: 'PutItem',
   nth: 2,
   async arrange() {
     const { held, jobId, tenant, host } = await locked();
@@ -232,7 +232,7 @@ conditions('a host lock over a void one', {
 });
 
 conditions('the end of a host lock', {
-  operation: 'TransactWriteItems',
+  operation: 'DeleteItem',
   arrange: locked,
   act: ({ held, host }) => store.unlockHosts(held, [host]),
   differs: {

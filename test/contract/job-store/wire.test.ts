@@ -70,7 +70,7 @@ const OPERATIONS: { what: string; call: string; run: () => Promise<() => Promise
   },
   {
     what: 'lockHosts',
-    call: 'TransactWriteItems',
+    call: 'PutItem',
     run: async () =>
       (
         (mine) => () =>
@@ -79,7 +79,7 @@ const OPERATIONS: { what: string; call: string; run: () => Promise<() => Promise
   },
   {
     what: 'unlockHosts',
-    call: 'TransactWriteItems',
+    call: 'DeleteItem',
     run: async () =>
       (
         (mine) => () =>
