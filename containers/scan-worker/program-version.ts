@@ -28,6 +28,6 @@ export async function programVersion(
   const version = pattern.exec(output)?.[1];
   if (version !== undefined) return { available: true, version };
   if (exit.reason === 'not_started')
-    return { available: false, reason: `${scanner} is not installed: ${exit.stderrTail}` };
+    return { available: false, reason: `${scanner} is not installed: there is no program ${command.file}` };
   return { available: false, reason: `${[scanner, ...command.args].join(' ')} did not say a version` };
 }

@@ -70,7 +70,7 @@ const PIPELINES: Record<string, (path: string) => Promise<number>> = {
   },
   async bare(path) {
     let records = 0;
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let from = 0;

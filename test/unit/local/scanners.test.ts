@@ -10,7 +10,7 @@ it('says of each scanner whether it is here, which version, or why not', async (
   const without = await scannersHere({ NUCLEI_BINARY: '/nonexistent/nuclei' });
   expect(without.nuclei).toMatchObject({
     available: false,
-    reason: expect.stringContaining('nuclei is not installed'),
+    reason: 'nuclei is not installed: there is no program /nonexistent/nuclei',
   });
   expect(without.nmap).toHaveProperty('available');
 
