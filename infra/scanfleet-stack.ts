@@ -40,9 +40,11 @@ export class ScanfleetStack extends Stack {
       functions: apiFunctions(this, foundation, workers),
       settings,
     });
-    const metrics = serviceMetrics({ ...foundation, api, followers });
-    const alarms = new JobAlarms(this, 'Alarms', metrics, settings);
-    new JobDashboard(this, 'Overview', metrics, alarms, settings.name);
+    if (settings.alarms) {
+      const metrics = serviceMetrics({ ...foundation, api, followers });
+      const alarms = new JobAlarms(this, 'Alarms', metrics, settings);
+      new JobDashboard(this, 'Overview', metrics, alarms, settings.name);
+    }
     acknowledgeRules(this);
     new CfnOutput(this, API_URL_OUTPUT, { value: api.url });
     new CfnOutput(this, 'ResultsBucketName', { value: foundation.results.variables.RESULTS_BUCKET });

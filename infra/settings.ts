@@ -51,6 +51,8 @@ const Given = CallerSettings.extend({
     .default('build'),
   /** What the workers' image holds, by scanner, as in `{"nuclei": {"available": true, "version": "3.3.9"}}`. */
   scanners: Availabilities.default(IMAGE_SCANNERS),
+  /** Alarms and the dashboard; as the stage has it when absent. */
+  alarms: z.boolean().optional(),
   /** Told of every alarm that goes off, and of its end. */
   alarmTopicArn: z
     .string()
@@ -59,7 +61,7 @@ const Given = CallerSettings.extend({
 });
 
 /** As given, with what the stage decides. */
-export type Settings = Omit<z.output<typeof Given>, 'stage' | 'name' | 'limits' | 'logRetentionDays'> &
+export type Settings = Omit<z.output<typeof Given>, 'stage' | 'name' | 'limits' | keyof Stage> &
   Stage & { readonly name: string };
 
 /** Throws ValidationError naming each setting that cannot be used, or the file that cannot be read. */
@@ -72,14 +74,15 @@ export function readSettings(context: unknown): Settings {
     }));
     throw new ValidationError(errors, { cause: parsed.error });
   }
-  const { stage, name = `scanfleet-${stage}`, limits, logRetentionDays, ...given } = parsed.data;
+  const { stage, name = `scanfleet-${stage}`, limits, ...given } = parsed.data;
   limitsFromEnv(limits);
   const byStage = STAGES[stage];
   return {
     ...byStage,
     ...given,
     name,
-    logRetentionDays: logRetentionDays ?? byStage.logRetentionDays,
+    logRetentionDays: given.logRetentionDays ?? byStage.logRetentionDays,
+    alarms: given.alarms ?? byStage.alarms,
     limits: { ...byStage.limits, ...limits },
   };
 }

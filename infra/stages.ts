@@ -16,6 +16,8 @@ export interface Stage {
    * Lambda lets none of them be reserved (Lambda developer guide, "Lambda quotas"), so a first try reserves nothing.
    */
   readonly reservesConcurrency: boolean;
+  /** Whether somebody is to be told: alarms and the dashboard, which CloudWatch bills. */
+  readonly alarms: boolean;
   readonly limits: Partial<Record<string, string>>;
 }
 
@@ -26,6 +28,7 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
     requestsPerSecond: 50,
     requestBurst: 100,
     reservesConcurrency: false,
+    alarms: false,
     limits: {},
   },
   prod: {
@@ -34,6 +37,7 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
     requestsPerSecond: 500,
     requestBurst: 1_000,
     reservesConcurrency: true,
+    alarms: true,
     limits: { [limitVariable('workerSlots')]: '5' },
   },
 };

@@ -29,8 +29,14 @@ describe('an alarm', () => {
   it('tells the topic of its beginning and end, where there is one', () => {
     for (const { AlarmActions, OKActions } of alarms)
       expect({ AlarmActions, OKActions }).toEqual({ AlarmActions: [TOPIC], OKActions: [TOPIC] });
-    const [silent] = resourcesOf(synthesize({})).ofType('AWS::CloudWatch::Alarm');
+    const [silent] = resourcesOf(synthesize({ alarms: true })).ofType('AWS::CloudWatch::Alarm');
     expect(silent.AlarmActions).toBeUndefined();
+  });
+
+  it('is nowhere in dev, nor is the dashboard, unless that is asked for', () => {
+    const bill = resourcesOf(synthesize({}));
+    for (const type of ['Alarm', 'Dashboard']) expect(bill.ofType(`AWS::CloudWatch::${type}`)).toEqual([]);
+    expect(resourcesOf(synthesize({ stage: 'prod', alarms: false })).ofType('AWS::CloudWatch::Alarm')).toEqual([]);
   });
 
   it('is quiet while nothing happens, but for the sweeper, which always runs', () => {
