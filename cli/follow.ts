@@ -46,7 +46,6 @@ export async function follow(
       await (isWatched ? watch.once(signal) : ask());
       seen.atMs = now().getTime();
     } catch (error) {
-      signal.throwIfAborted();
       const isToBeAsked = isWatched && !watch.isDue(elapsedMs);
       if (!isToBeAsked && isHopeless(error)) throw error;
     }

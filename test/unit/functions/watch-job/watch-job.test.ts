@@ -183,6 +183,20 @@ describe('GET /jobs/{jobId}/watch', () => {
     expect(nowMs).toBeLessThan(5_000);
   });
 
+  it('looks no more once its client is gone', async () => {
+    story = [[0, running(20)]];
+    const leaving = new AbortController();
+    const sleep = async () => leaving.abort();
+    const handled = streamHandler(
+      routes.watchJob,
+      { jobs: { takeToken: async () => ({ ok: true }) }, callers: CALLERS },
+      (request) => watchJob({ ...deps, sleep }, request, leaving.signal),
+    );
+    const { text } = await callStreaming(handled, { pathParameters: { jobId: JOB_ID } });
+    expect(told(readEventStream(text).events)).toEqual(['job running 20']);
+    expect(reads.eventual).toBe(0);
+  });
+
   it("does not show another tenant's job", async () => {
     story = [[0, running(20)]];
     const { status, json } = await watch({}, { userArn: OTHER_ARN });

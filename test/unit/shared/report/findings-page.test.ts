@@ -53,6 +53,16 @@ describe('a page of findings', () => {
     expect(await walk(limit)).toEqual(pages);
   });
 
+  it('may end one task and begin the next', async () => {
+    await leave(['info', 'info', 'info']);
+    await leave(['info', 'info', 'info']);
+    expect(await walk(2)).toEqual([
+      ['0001-0', '0001-1'],
+      ['0001-2', '0002-0'],
+      ['0002-1', '0002-2'],
+    ]);
+  });
+
   it('gives of a severity only what is as severe, and goes on after it', async () => {
     await leave(['info', 'high', 'low', 'critical']);
     await leave(['info', 'info']);
