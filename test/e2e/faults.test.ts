@@ -153,6 +153,7 @@ it('all come to rest, and what failed or ran out of time completes when it is ru
     ({ tenant, jobId }) => cancel(tenant, jobId),
   );
   await expect.poll(howManyEnded, PATIENCE).toBeGreaterThan(HOSTS);
+  expect(service.said()).toContain(`--faults ${LIKELY},seed=${SEED}`);
   await stop('SIGKILL');
   service = await start(SEED + 1);
   for (;;) {
