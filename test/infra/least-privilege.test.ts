@@ -85,8 +85,6 @@ beforeAll(async () => {
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_BACKOFF_SECONDS: '0',
     SCANFLEET_IDLE_EXIT_SECONDS: '1',
-    SCANFLEET_LEASE_SECONDS: '2',
-    SCANFLEET_HEARTBEAT_SECONDS: '0.5',
     SCANFLEET_SWEEP_SECONDS: '0.5',
     SCANFLEET_WINDOW: '2',
     SCANFLEET_RATE_BURST: '1000',
@@ -96,7 +94,7 @@ beforeAll(async () => {
   functions = await loadFunctions(FUNCTIONS);
   rights = recordRights();
   await aDayOfWork();
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   ecs.close();
@@ -160,14 +158,15 @@ const submit = async (targets: readonly string[]): Promise<OnJob> => {
 
 const statusOf = async ({ pathParameters }: OnJob) => (await call(functions.get('get-job'), { pathParameters })).json;
 /** Again until `look` throws no more. */
-const until = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 30_000, interval: 200 });
+const until = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 60_000, interval: 200 });
 
 /** Lets workers work and the sweeper sweep until the job is in that state. */
 const workUntil = (job: OnJob, status: string, ...steps: string[]) =>
   until(async () => {
     if (steps.length > 0) await work(...steps);
     await tell('sweep-tasks');
-    expect((await statusOf(job)).status).toBe(status);
+    const seen = await statusOf(job);
+    expect(seen.status, JSON.stringify(seen.taskList)).toBe(status);
   });
 
 /** Everything that each function and a worker have a right for, at least once. */
@@ -231,15 +230,15 @@ async function workersThatDie(): Promise<void> {
   for (let failures = 1; failures <= 3; failures += 1)
     await until(async () => {
       await tell('sweep-tasks');
-      await claimFirst(job);
+      await claimFirst(job, 1);
     });
   await workUntil(job, 'failed');
   await ask('cancel-job', waiting);
 }
 
-async function claimFirst({ pathParameters: { jobId } }: OnJob) {
+async function claimFirst({ pathParameters: { jobId } }: OnJob, leaseSeconds = 60) {
   const client = emulators.dynamodb;
-  const limits = limitsFromEnv(environment());
+  const limits = { ...limitsFromEnv(environment()), leaseSeconds };
   const jobs = dynamoJobStore({ client, table: emulators.table, limits, now: () => new Date() });
   const claimed = await jobs.claim({ jobId, taskId: '0001' }, 'small-1-1');
   if (claimed === undefined) throw new Error('it waits');
@@ -274,21 +273,26 @@ const seldom = (name: string) => SELDOM.filter(([owner]) => owner === name).map(
 
 describe('a role', () => {
   const statements = statementsOf(synthesize({ stage: 'prod' }));
-  const policyOf = (name: string) => (name === 'worker' ? 'WorkersSmallDefinitionTaskRole' : name.replaceAll('-', ''));
+  /** Who works, and the policy that says what it may. Workers of both sizes do the same. */
+  const ROLES: [name: string, policy: string][] = [
+    ...FUNCTIONS.map((name): [string, string] => [name, `${name.replaceAll('-', '')}Role`]),
+    ['worker', 'WorkersSmallDefinitionTaskRole'],
+    ['worker', 'WorkersLargeDefinitionTaskRole'],
+  ];
   const text = ({ action, on }: Right) => `${action} ${on}`;
   /** Where a role may do it to all there is, it may also do it here. */
   const covers = (may: Right, need: Right) => may.action === need.action && (may.on === '' || may.on === need.on);
 
-  it.each([...FUNCTIONS, 'worker'])('of %s lets it do all that it does', (name) => {
-    const granted = grantedTo(statements, policyOf(name));
+  it.each(ROLES)('of %s lets it do all that it does (%s)', (name, policy) => {
+    const granted = grantedTo(statements, policy);
     const missing = rights.used(name).filter((need) => !granted.some((may) => covers(may, need)));
     expect(missing.map(text)).toEqual([]);
     expect(rights.used(name)).not.toEqual([]);
   });
 
-  it.each([...FUNCTIONS, 'worker'])('of %s lets it do nothing else', (name) => {
+  it.each(ROLES)('of %s lets it do nothing else (%s)', (name, policy) => {
     const used = rights.used(name);
-    const excess = grantedTo(statements, policyOf(name)).filter((may) => !used.some((need) => covers(may, need)));
+    const excess = grantedTo(statements, policy).filter((may) => !used.some((need) => covers(may, need)));
     expect(excess.map(text).sort()).toEqual(seldom(name).sort());
   });
 });

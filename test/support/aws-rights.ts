@@ -12,7 +12,7 @@ export interface Right {
 /** A command's input, loosely: which fields there are depends on the command. */
 interface Input {
   readonly Key?: string | { readonly pk: string };
-  readonly Prefix?: string;
+  readonly Item?: { readonly pk: string };
   readonly QueueUrl?: string;
   readonly Delete?: { readonly Objects: readonly { readonly Key: string }[] };
   readonly TransactItems?: readonly Readonly<Record<string, { Key?: { pk: string }; Item?: { pk: string } }>>[];
@@ -47,6 +47,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   QueryCommand:                   plain('dynamodb:Query'),
   DescribeTableCommand:           plain('dynamodb:DescribeTable'),
   DescribeTimeToLiveCommand:      plain('dynamodb:DescribeTimeToLive'),
+  PutCommand:                     ({ Item }) => [{ action: 'dynamodb:PutItem', on: kindOf(Item) }],
   UpdateCommand:                  keyed('dynamodb:UpdateItem'),
   DeleteCommand:                  keyed('dynamodb:DeleteItem'),
   BatchWriteCommand:              plain('dynamodb:BatchWriteItem'),
