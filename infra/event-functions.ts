@@ -45,7 +45,7 @@ export function eventFunctions(
     reservedConcurrency: 1,
   });
   jobs.usedBy(sweepTasks, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
-  jobs.usedBy(sweepTasks, 'DescribeTable', 'DescribeTimeToLive');
+  jobs.usedBy(sweepTasks, 'DescribeTable');
   tasks.fedBy(sweepTasks);
   tasks.deadLettersEmptiedBy(sweepTasks);
   events.sentBy(sweepTasks);

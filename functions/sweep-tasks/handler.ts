@@ -1,4 +1,4 @@
-/** Every minute: repairs what was lost, in a table that is the right one. Entry file: the decision is in sweep-tasks.ts. */
+/** Every minute: repairs what was lost, in a table that it can rely on. Entry file: the decision is in sweep-tasks.ts. */
 import * as z from 'zod';
 import { dynamoDbClient, eventBridgeClient, sqsClient } from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';
@@ -16,7 +16,7 @@ const limits = limitsFromEnv(environment());
 const now = () => new Date();
 const dynamodb = dynamoDbClient();
 const jobs = dynamoJobStore({ client: dynamodb, table: env.JOB_TABLE, limits, now });
-const verifyTable = tableVerifier(dynamodb, env.JOB_TABLE);
+const verifyTable = tableVerifier(dynamodb, env.JOB_TABLE, 'repairs');
 const sqs = sqsClient();
 const queue = sqsTaskQueue(sqs, { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
 const deadLetterUrls = { small: env.DEAD_LETTER_QUEUE_URL_SMALL, large: env.DEAD_LETTER_QUEUE_URL_LARGE };

@@ -10,14 +10,20 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { SchemaVersionError } from '../errors.ts';
 import { unavailable } from './failure.ts';
-import { TABLE, type TableIndex } from './table.ts';
+import { INDEXES, TABLE, type TableIndex } from './table.ts';
+
+/**
+ * `all` that is defined, or what `repairs` stand on: the keys, and the index of open jobs. A list that is still being indexed, or a table
+ * in which nothing expires, is no reason to leave jobs stuck.
+ */
+export type Scope = 'all' | 'repairs';
 
 /**
  * Throws SchemaVersionError `table_mismatch` that names everything that differs; UnavailableError `database_unavailable`. What the table
  * has beyond the definition is no fault: a newer version adds its indexes before its code runs.
  */
-export async function verifyTable(client: DynamoDBClient, name: string): Promise<void> {
-  const differences = await describe(client, name);
+export async function verifyTable(client: DynamoDBClient, name: string, scope: Scope = 'all'): Promise<void> {
+  const differences = await describe(client, name, scope);
   if (differences.length > 0)
     throw new SchemaVersionError(
       'table_mismatch',
@@ -26,26 +32,27 @@ export async function verifyTable(client: DynamoDBClient, name: string): Promise
 }
 
 /** The same, asked until it went well once. */
-export function tableVerifier(client: DynamoDBClient, name: string): () => Promise<void> {
+export function tableVerifier(client: DynamoDBClient, name: string, scope: Scope = 'all'): () => Promise<void> {
   let isVerified = false;
   return async () => {
     if (isVerified) return;
-    await verifyTable(client, name);
+    await verifyTable(client, name, scope);
     isVerified = true;
   };
 }
 
-async function describe(client: DynamoDBClient, TableName: string): Promise<string[]> {
+async function describe(client: DynamoDBClient, TableName: string, scope: Scope): Promise<string[]> {
+  const indexes = scope === 'all' ? TABLE.indexes : [INDEXES.openJobs];
   try {
-    const [{ Table }, { TimeToLiveDescription }] = await Promise.all([
+    const [{ Table }, expiry] = await Promise.all([
       client.send(new DescribeTableCommand({ TableName })),
-      client.send(new DescribeTimeToLiveCommand({ TableName })),
+      scope === 'all' ? client.send(new DescribeTimeToLiveCommand({ TableName })) : undefined,
     ]);
     return [
       ...keyDifferences('the table', Table, TABLE),
-      ...TABLE.indexes.flatMap((index) => indexDifferences(Table?.GlobalSecondaryIndexes ?? [], index)),
+      ...indexes.flatMap((index) => indexDifferences(Table?.GlobalSecondaryIndexes ?? [], index)),
       ...textDifferences(Table),
-      ...expiryDifferences(TimeToLiveDescription ?? {}),
+      ...(expiry === undefined ? [] : expiryDifferences(expiry.TimeToLiveDescription ?? {})),
     ];
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return ['it does not exist'];

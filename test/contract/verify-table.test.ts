@@ -143,6 +143,15 @@ describe('a table', () => {
     );
   });
 
+  it('is good enough for repairs while lists are not indexed and nothing expires, not without the open jobs', async () => {
+    const withoutLists = await tableWith({ GlobalSecondaryIndexes: [OPEN_JOBS] });
+    await expect(verifyTable(client, withoutLists, 'repairs')).resolves.toBeUndefined();
+    const withoutOpenJobs = await tableWith({ GlobalSecondaryIndexes: [BY_TENANT] });
+    await expect(verifyTable(client, withoutOpenJobs, 'repairs')).rejects.toThrow(
+      `the table ${withoutOpenJobs} is not the one this scanfleet needs: the index open-jobs is missing`,
+    );
+  });
+
   it('is looked at until it was right once, and then no more', async () => {
     const verify = tableVerifier(client, await tableWith({}, TTL));
     isDown = true;

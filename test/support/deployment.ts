@@ -10,6 +10,7 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
+import { TABLE } from '#shared/aws/table.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { API_URL_OUTPUT } from '#shared/names.ts';
 import type { Ministack } from './ministack.ts';
@@ -29,6 +30,7 @@ const Functions = z.object({
   ),
 });
 const Definitions = z.object({ taskDefinitionArns: z.array(z.string()) });
+const Tables = z.object({ TableNames: z.array(z.string()) });
 const Queues = z.object({ QueueUrls: z.array(z.string()) });
 const Definition = z.object({
   taskDefinition: z.object({
@@ -66,6 +68,7 @@ export async function deploy(emulator: Ministack): Promise<Deployment> {
   const outputs = Outputs.parse(JSON.parse(await readFile(outputsFile, 'utf8')))[STACK] ?? {};
   const apiId = /\/\/(\w+)/.exec(outputs[API_URL_OUTPUT] ?? '')?.[1] ?? '';
   const functions = await adaptFunctions(emulator);
+  await switchExpiryOn(emulator);
   await bufferStreams(emulator, apiId);
   const bucket = outputs.ResultsBucketName ?? '';
   const policy = 'allow: [{ cidr: 127.0.0.0/8, reason: tests scan this machine }]\n';
@@ -211,6 +214,15 @@ async function sendDeadLetter(emulator: Ministack, MessageBody: string): Promise
   const sqs = (operation: string, input: object) => awsJson(emulator, 'sqs', `AmazonSQS.${operation}`, input);
   const { QueueUrls } = Queues.parse(await sqs('ListQueues', { QueueNamePrefix: `${STACK}-TasksSmallDeadLetters` }));
   await sqs('SendMessage', { QueueUrl: QueueUrls[0], MessageBody });
+}
+
+/** The emulator's CloudFormation leaves it out. */
+async function switchExpiryOn(emulator: Ministack): Promise<void> {
+  const dynamodb = (operation: string, input: object) =>
+    awsJson(emulator, 'dynamodb', `DynamoDB_20120810.${operation}`, input);
+  const { TableNames } = Tables.parse(await dynamodb('ListTables', {}));
+  const TimeToLiveSpecification = { AttributeName: TABLE.ttlAttribute, Enabled: true };
+  for (const TableName of TableNames) await dynamodb('UpdateTimeToLive', { TableName, TimeToLiveSpecification });
 }
 
 async function awsJson({ call }: Ministack, service: string, target: string, input: object): Promise<unknown> {
