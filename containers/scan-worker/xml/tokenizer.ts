@@ -155,10 +155,10 @@ export class XmlTokenizer {
 
   /** False while there is too little to tell. */
   #skipByteOrderMark(): boolean {
-    if (this.#text.startsWith('\xfe\xff') || this.#text.startsWith('\xff\xfe'))
+    if (UTF16_BOMS.some((mark) => this.#text.startsWith(mark)))
       throw new XmlError('the encoding UTF-16, which is not supported');
     if (this.#text.startsWith(UTF8_BOM)) this.#at = UTF8_BOM.length;
-    return this.#at > 0 || !UTF8_BOM.startsWith(this.#text);
+    return this.#at > 0 || ![UTF8_BOM, ...UTF16_BOMS].some((mark) => mark.startsWith(this.#text));
   }
 
   /** Reads the markup at `lt`: the position after it, or -1 when it is not there as a whole. */
@@ -333,6 +333,7 @@ export class XmlTokenizer {
   }
 }
 
+const UTF16_BOMS = ['\xfe\xff', '\xff\xfe'];
 const UTF8_BOM = '\xef\xbb\xbf';
 const DECLARATIONS = ['<!--', '<![CDATA[', '<!DOCTYPE'];
 const NONE = /^(?!)/;

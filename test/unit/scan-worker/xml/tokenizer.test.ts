@@ -131,6 +131,7 @@ describe('a document that is not well-formed', () => {
     const bytes = Buffer.from('\ufeff<x/>', 'utf16le');
     const document = encoding === 'utf16le' ? bytes : bytes.swap16();
     expect(read(document).fault?.reason).toBe('the encoding UTF-16, which is not supported');
+    expect(read(document, 1)).toEqual(read(document));
   });
 });
 
