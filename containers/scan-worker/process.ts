@@ -74,7 +74,8 @@ async function start(command: Command, directory: string): Promise<Child> {
   return child;
 }
 
-const findProgram = (name: string, path: string): string | undefined =>
+/** The executable that a shell would find under that name, or undefined. */
+export const findProgram = (name: string, path: string): string | undefined =>
   path
     .split(delimiter)
     .filter((folder) => folder !== '')

@@ -43,9 +43,6 @@ const Definition = z.object({
 export interface Deployment {
   /** Where the emulator serves the API. */
   readonly apiUrl: string;
-  readonly bucket: string;
-  /** Names of the deployed functions, by their folder. */
-  readonly functions: Readonly<Record<string, string>>;
   /** Puts a message where SQS puts those that were received too often. */
   sendDeadLetter(body: string): Promise<void>;
   /** A real worker for small tasks, as ECS would start it. */
@@ -67,7 +64,7 @@ export async function deploy(emulator: Ministack): Promise<Deployment> {
   await cdk(emulator, 'deploy', '--context', `scanfleet=${JSON.stringify(context)}`, ...approved);
   const outputs = Outputs.parse(JSON.parse(await readFile(outputsFile, 'utf8')))[STACK] ?? {};
   const apiId = /\/\/(\w+)/.exec(outputs[API_URL_OUTPUT] ?? '')?.[1] ?? '';
-  const functions = await adaptFunctions(emulator);
+  await adaptFunctions(emulator);
   await switchExpiryOn(emulator);
   await bufferStreams(emulator, apiId);
   const bucket = outputs.ResultsBucketName ?? '';
@@ -75,8 +72,6 @@ export async function deploy(emulator: Ministack): Promise<Deployment> {
   await emulator.call('s3', `/${bucket}/config/policy.yaml`, { method: 'PUT', body: policy });
   return {
     apiUrl: `${emulator.endpoint}/restapis/${apiId}/v1/_user_request_`,
-    bucket,
-    functions,
     sendDeadLetter: (body) => sendDeadLetter(emulator, body),
     startWorker: () => startWorker(emulator),
   };
@@ -105,7 +100,7 @@ const MISREAD = {
 };
 
 /** The emulator has no `awslambda`, so streaming functions are given one; and who asks for the policy may scan this machine. */
-async function adaptFunctions(emulator: Ministack): Promise<Record<string, string>> {
+async function adaptFunctions(emulator: Ministack): Promise<void> {
   const path = '/2015-03-31/functions';
   const all = Functions.parse(JSON.parse(await emulator.call('lambda', `${path}?MaxItems=10000`))).Functions;
   const ours = all.filter(({ FunctionName }) => FunctionName.startsWith(STACK));
@@ -123,13 +118,6 @@ async function adaptFunctions(emulator: Ministack): Promise<Record<string, strin
     await emulator.call('lambda', `${path}/${FunctionName}/configuration`, { method: 'PUT', body });
   });
   await Promise.all(changed);
-  const folders = [...Object.values(routes).map((route) => route.function), 'sweep-tasks', 'dispatch-workers'];
-  return Object.fromEntries(
-    folders.map((folder) => [
-      folder,
-      ours.find(({ FunctionName }) => isFunction(FunctionName, folder))?.FunctionName ?? '',
-    ]),
-  );
 }
 
 /** CloudFormation names a function after its stack and its place in it, without the hyphens. */

@@ -4,13 +4,14 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { AwsClient } from 'aws4fetch';
+import { findProgram } from '#containers/scan-worker/process.ts';
 import { freePort } from '#local/emulators/loopback.ts';
 
 const HOST = '127.0.0.1';
@@ -36,10 +37,7 @@ export interface Ministack {
 /** The program, or undefined: then tests that need it count as skipped. SCANFLEET_MINISTACK may say where it is. */
 export function findMinistack(): string | undefined {
   const { SCANFLEET_MINISTACK: named, PATH = '' } = process.env;
-  if (named !== undefined) return named;
-  return PATH.split(delimiter)
-    .map((folder) => join(folder, 'ministack'))
-    .find(isExecutable);
+  return named ?? findProgram('ministack', PATH);
 }
 
 export async function startMinistack(program: string): Promise<Ministack> {
@@ -164,13 +162,4 @@ async function endGroup(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   process.kill(-(child.pid as number), 'SIGKILL');
   await exited;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

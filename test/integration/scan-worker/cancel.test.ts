@@ -42,11 +42,6 @@ const LEAVES = {
   'a whole result': { runs: 1, ended: { completed: 1, cancelled: 0 }, findings: 1, partialFindings: 0 },
 } as const;
 
-const endsBy = (change: (scanner: Scanner) => Partial<Scanner>): Scanner => {
-  const whole = scanner();
-  return { ...whole, ...change(whole) };
-};
-
 const PHASES: Readonly<Record<string, Phase>> = {
   'between the claim and the first look at the job': {
     deps: (cancel) => ({
@@ -92,8 +87,10 @@ const PHASES: Readonly<Record<string, Phase>> = {
     leaves: 'a partial result',
   },
   'while the last of the output is parsed': {
-    scanner: (cancel) =>
-      endsBy((whole) => ({
+    scanner: (cancel) => {
+      const whole = scanner();
+      return {
+        ...whole,
         parser(...args) {
           const parser = whole.parser(...args);
           const end = () => {
@@ -102,7 +99,8 @@ const PHASES: Readonly<Record<string, Phase>> = {
           };
           return { ...parser, end };
         },
-      })),
+      };
+    },
     deps: () => ({ results: { ...fleet.results, write: slowWrite } }),
     leaves: 'a whole result',
   },
