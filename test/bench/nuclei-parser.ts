@@ -6,10 +6,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, writeSync } from 'node:fs';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nucleiParser } from '#containers/scan-worker/scanners/nuclei/parse.ts';
+import { runOne } from './parser-run.ts';
 
 /** Parsed between two writes, as `scanfleet parse` does it. */
 const STEP_BYTES = 16 * 1024;
@@ -85,21 +86,6 @@ const PIPELINES: Record<string, (path: string) => Promise<number>> = {
   },
 };
 
-async function runOne(name: string, path: string): Promise<void> {
-  const run = PIPELINES[name];
-  if (run === undefined) throw new Error(`no pipeline ${name}`);
-  const startedAt = performance.now();
-  const delivered = await run(path);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const megabytes = (await stat(path)).size / 1e6;
-  const perSecond = (megabytes / seconds).toFixed(0);
-  const perCpuSecond = (megabytes / ((userCPUTime + systemCPUTime) / 1e6)).toFixed(0);
-  process.stdout.write(
-    `${name.padEnd(8)} ${megabytes.toFixed(0).padStart(5)} MB ${perSecond.padStart(4)} MB/s ${perCpuSecond.padStart(4)} MB/CPU-s  peak ${(maxRSS / 1024).toFixed(0)} MB  (${delivered} delivered)\n`,
-  );
-}
-
 async function runAll(sizes: readonly number[]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'nuclei-bench-'));
   try {
@@ -116,5 +102,5 @@ async function runAll(sizes: readonly number[]): Promise<void> {
 }
 
 const [name, path] = process.argv.slice(2);
-if (name !== undefined && path !== undefined) await runOne(name, path);
+if (name !== undefined && path !== undefined) await runOne(PIPELINES, name, path);
 else await runAll(name === undefined ? [10, 180, 1_000] : [Number(name)]);
