@@ -27,6 +27,7 @@ export interface Attempted {
 export async function attemptTask(deps: WorkerDeps, inHand: TaskInHand): Promise<Attempted> {
   const job = await deps.jobs.readJob(inHand.task.jobId);
   const early = endingBeforeStart(job, inHand.task, deps.clock.now());
+  if (job !== undefined) inHand.trace.belongsTo(job);
   if (early !== undefined || job === undefined) return { ending: early ?? { do: 'nothing' } };
   if (job.status === 'queued') await deps.jobs.start(job, `worker/${deps.worker}`);
   void watchForCancel({ ...deps, log: inHand.log }, job, inHand.stop.now, inHand.done);
@@ -42,11 +43,13 @@ function endingBeforeStart(job: Job | undefined, task: Task, now: Date): Ending 
 }
 
 async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Promise<Attempted> {
-  const { task, held, lease, log } = inHand;
+  const { task, held, lease, trace, log } = inHand;
   const { scanner, version } = await readyScanner(deps, task.scanner);
   const { units, options } = await readWork(deps, job, task);
   const policy = await deps.policy();
-  const prepared = await prepareTargets({ ...deps, policy, now: deps.clock.now() }, units);
+  const prepared = await trace.during('prepare', () =>
+    prepareTargets({ ...deps, policy, now: deps.clock.now() }, units),
+  );
   if (prepared.closed) return { ending: endingOfClosedWindow(prepared.closed) };
 
   const { targets } = prepared;
@@ -56,12 +59,12 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   log.info('scan begins', { traceId: job.traceId, targets: targets.length, notScanned: prepared.coverage.length });
   // Resolving and locking may have taken longer than the lease; what starts now must be ours to start.
   if (!lease.isHeld()) return { ending: { do: 'nothing' } };
-  const scanned = await scan(deps.clock, {
-    ...inHand,
+  const run = {
     ...{ scanner, targets, options },
     until: untilOf(job, task, prepared),
     requestsPerSecond: requestsPerSecond(scanner, options, deps.limits),
-  });
+  };
+  const scanned = await trace.during('scan', () => scan(deps.clock, { ...inHand, ...run }));
   return {
     ending: scanned.stopped ? endingOfStop(scanned.stopped) : endingOf(scanned.outcome, task, deps.limits, deps.random),
     found: {

@@ -1,12 +1,20 @@
 /** What a worker works with, built from its settings: the real services. */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { type Credentials, dynamoDbClient, eventBridgeClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
+import {
+  type Credentials,
+  dynamoDbClient,
+  eventBridgeClient,
+  s3Client,
+  sqsClient,
+  xrayClient,
+} from '#shared/aws/clients.ts';
 import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { policyFile } from '#shared/aws/policy-file.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
+import { xrayTraces } from '#shared/aws/traces.ts';
 import type { Limits } from '#shared/limits.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
@@ -39,6 +47,7 @@ export function buildDeps(env: Env, limits: Limits, credentials: Credentials): W
     random: Math.random,
     log: logWith(logger, { worker }),
     record,
+    traces: xrayTraces(xrayClient(credentials)),
     temporary: tmpdir(),
   };
 }

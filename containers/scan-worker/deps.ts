@@ -5,6 +5,7 @@ import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import type { Amounts, Dimensions } from '#shared/observability/metrics.ts';
+import type { Traces } from '#shared/observability/trace.ts';
 import type { ScannerName, WorkerSize } from '#shared/scanner/definition.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
@@ -36,6 +37,7 @@ export interface WorkerDeps {
   readonly log: Log;
   /** Counts for the metrics. */
   readonly record: (amounts: Amounts, dimensions: Dimensions) => void;
+  readonly traces: Traces;
   /** Where private directories are made. */
   readonly temporary: string;
 }

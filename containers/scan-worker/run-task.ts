@@ -14,6 +14,7 @@ import { createStop } from './stop.ts';
 import { taskErrorOf } from './task-error.ts';
 import type { TaskInHand } from './task-in-hand.ts';
 import { taskProgress } from './task-progress.ts';
+import { traceTask } from './task-trace.ts';
 
 /**
  * Never rejects for what goes wrong with a claimed task. Rejects (and leaves the message, which SQS shows again) when the claim could not
@@ -61,17 +62,21 @@ async function runClaimed(
   const done = ended.signal;
   const stop = createStop();
   const progress = taskProgress();
+  const trace = traceTask(claimed.task, deps.clock.now);
   const lease = keepLease({ ...deps, log }, claimed.held, claimedAtMs, progress.latest, done);
   onAbort(lease.lost, done, () => stop.now('lease_lost'));
   onAbort(shutdown, done, () => stop.now('shutdown'));
   try {
     await inPrivateDirectory(deps.temporary, (directory) =>
-      work(deps, { ...claimed, lease, stop, progress, directory, shutdown, done, log }),
+      work(deps, { ...claimed, lease, stop, progress, trace, directory, shutdown, done, log }),
     );
   } catch (error) {
     log.error('task left to the sweeper', { error });
   } finally {
     ended.abort();
+    const segment = trace.end();
+    if (segment !== undefined)
+      void deps.traces.send(segment).catch((error: unknown) => log.warn('trace not sent', { error }));
   }
 }
 
@@ -82,6 +87,7 @@ async function work(deps: WorkerDeps, inHand: TaskInHand): Promise<void> {
     const outcome = { ok: false, error: taskErrorOf('worker_error', error) } as const;
     return { ending: endingOf(outcome, inHand.task, deps.limits, deps.random) };
   });
+  inHand.trace.endsAs(attempted.ending);
   await settle(deps, inHand, attempted);
 }
 

@@ -43,13 +43,15 @@ async function putBack(
 }
 
 async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted, end: TaskEnd): Promise<void> {
-  const { task, held, lease, shutdown, log } = inHand;
+  const { task, held, lease, trace, shutdown, log } = inHand;
   const giveUp = AbortSignal.any([lease.lost, shutdown]);
   const retrying = { ...deps, log };
   let complete = end;
-  if (attempted.found) {
+  const { found } = attempted;
+  if (found) {
     try {
-      complete = { ...end, result: await upload(retrying, { task, ...attempted.found }, giveUp) };
+      const result = await trace.during('upload', () => upload(retrying, { task, ...found }, giveUp));
+      complete = { ...end, result };
     } catch (error) {
       log.error('results not uploaded', { error });
       const ending = endingWithoutUpload(deps, inHand, end, error);
@@ -57,7 +59,9 @@ async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted
     }
   }
   if (!lease.isHeld()) return settle(deps, inHand, { ending: { do: 'nothing' } });
-  const answer = await retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? []));
+  const answer = await trace.during('finish', () =>
+    retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? [])),
+  );
   if (answer === 'superseded') return settle(deps, inHand, { ending: { do: 'nothing' } });
   deps.record({ tasksEnded: 1 }, { scanner: task.scanner, status: end.status });
   log.info('task ended', { status: end.status, findings: complete.result?.findings, error: end.error });

@@ -4,11 +4,13 @@ import type { Lease } from './heartbeat.ts';
 import type { Log } from './log.ts';
 import type { Stop } from './stop.ts';
 import type { TaskProgress } from './task-progress.ts';
+import type { TaskTrace } from './task-trace.ts';
 
 export interface TaskInHand extends ClaimedTask {
   readonly lease: Lease;
   readonly stop: Stop;
   readonly progress: TaskProgress;
+  readonly trace: TaskTrace;
   /** Private; gone when the work ends. */
   readonly directory: string;
   /** This worker is to end. */

@@ -1,15 +1,17 @@
 /** What an HTTP request goes through around its decision, streamed or not: who calls, how often, with what; and what is logged of it. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type middy from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type Caller, type CallerSettings, callerOf } from '#shared/caller.ts';
 import { PROBLEM_CONTENT_TYPE } from '#shared/contracts/problem.ts';
 import type { Route } from '#shared/contracts/routes.ts';
 import { SECURITY_HEADERS } from '#shared/contracts/security-headers.ts';
+import { environment } from '#shared/env.ts';
 import { ForbiddenError, LimitError, UnavailableError } from '#shared/errors.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
+import { newTrace, readTraceHeader, TRACE_VARIABLE, type Trace } from '#shared/observability/trace.ts';
 import { problemOf } from './problem.ts';
 import { type ReadRequest, readHeaders, readRequest } from './read-request.ts';
 
@@ -24,7 +26,7 @@ export interface HttpRequest<R extends Route = Route> extends ReadRequest<R> {
   /** The path as the caller wrote it, the API's stage included. */
   readonly url: string;
   readonly caller: Caller;
-  readonly traceId: string;
+  readonly trace: Trace;
 }
 
 /** An answer's body: text, or a stream of bytes where the route streams. */
@@ -38,7 +40,7 @@ export interface ProxyResult<Body> {
 interface Exchange {
   readonly startedAt: number;
   readonly requestId: string;
-  readonly traceId: string;
+  readonly trace: Trace;
   readonly headers: ReadonlyMap<string, string>;
   caller?: Caller;
   request?: HttpRequest;
@@ -63,9 +65,9 @@ export const exchangeSteps = (route: Route, deps: HttpDeps): Middleware[] => [
         throw new ForbiddenError('admins_only', 'only admins may call this route');
       const token = await deps.jobs.takeToken(caller.tenant, caller.principal);
       if (!token.ok) throw new LimitError('rate_limited', 'the caller calls too often', token.retryAfterSeconds);
-      const { headers, traceId } = exchange;
+      const { headers, trace } = exchange;
       const url = event.requestContext.path ?? event.path;
-      exchange.request = { ...readRequest(route, event, headers), headers, url, caller, traceId };
+      exchange.request = { ...readRequest(route, event, headers), headers, url, caller, trace };
       exchange.jobId = event.pathParameters?.jobId;
     },
   },
@@ -83,7 +85,7 @@ export const exchangePlugin = (route: Route) => ({
     const exchange: Exchange = {
       startedAt: performance.now(),
       requestId: event.requestContext?.requestId ?? request.context.awsRequestId ?? randomUUID(),
-      traceId: traceIdOf(headers),
+      trace: traceOf(headers),
       headers,
     };
     Object.assign(request.context, { exchange });
@@ -106,7 +108,7 @@ function answerFault(error: unknown, exchange: Exchange): ProxyResult<string> {
 }
 
 function logRequest(route: Route, { response, context: { exchange } }: Request): void {
-  const { requestId, traceId, jobId, code, caller, fault } = exchange;
+  const { requestId, trace, jobId, code, caller, fault } = exchange;
   const ms = Math.round((performance.now() - exchange.startedAt) * 10) / 10;
   const line = {
     function: route.function,
@@ -114,7 +116,7 @@ function logRequest(route: Route, { response, context: { exchange } }: Request):
     status: response?.statusCode,
     ms,
     requestId,
-    traceId,
+    traceId: trace.traceId,
     jobId,
     code,
     tenant: caller?.tenant,
@@ -126,11 +128,10 @@ function logRequest(route: Route, { response, context: { exchange } }: Request):
   record({ requests: 1, requestMs: ms, errors: fault === undefined ? 0 : 1 }, { function: route.function });
 }
 
-const ROOT = /(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/;
-
-/** X-Ray's root of this request where API Gateway passed one on, else a new one of its form (X-Ray developer guide, "Tracing header"). */
-function traceIdOf(headers: ReadonlyMap<string, string>): string {
-  const passed = ROOT.exec(headers.get('x-amzn-trace-id') ?? '')?.[1];
-  const seconds = Math.floor(Date.now() / 1000);
-  return passed ?? `1-${seconds.toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`;
+/** Lambda's own where it traces; else the root that the caller passed on, of which nobody knows whether it is recorded; else a new one. */
+function traceOf(headers: ReadonlyMap<string, string>): Trace {
+  const ours = readTraceHeader(environment()[TRACE_VARIABLE]);
+  if (ours !== undefined) return ours;
+  const passed = readTraceHeader(headers.get('x-amzn-trace-id'));
+  return passed === undefined ? newTrace() : { traceId: passed.traceId };
 }

@@ -98,7 +98,7 @@ function refuseDenied(policy: Policy, targets: readonly WindowedTarget[], now: s
   throw new ForbiddenError('target_denied', what, errors);
 }
 
-function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, traceId }: Request): NewJob['job'] {
+function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, trace }: Request): NewJob['job'] {
   const { name, project, profile, priority, deadlineSeconds = limits.deadlineSeconds } = body;
   if (deadlineSeconds > limits.deadlineSeconds)
     throw new ValidationError([{ field: 'deadlineSeconds', message: `must be at most ${limits.deadlineSeconds}` }]);
@@ -112,7 +112,7 @@ function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, traceId }
     scanners: body.scanners.map((scanner) => scanner.name),
     profile,
     priority,
-    traceId,
+    ...trace,
     createdAt: now().toISOString(),
     deadlineSeconds,
   };

@@ -124,4 +124,6 @@ function grantWork(worker: IGrantable, size: WorkerSize, { jobs, tasks, results,
   results.readBy(worker, 'config', 'plans');
   results.streamedBy(worker, 'results');
   events.sentBy(worker);
+  // X-Ray knows no resources that are written.
+  Grant.addToPrincipal({ grantee: worker, actions: ['xray:PutTraceSegments'], resourceArns: ['*'] });
 }

@@ -19,6 +19,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { XRayClient } from '@aws-sdk/client-xray';
 import { environment } from '../env.ts';
 import { tellingSlowCalls } from './slow-calls.ts';
 
@@ -70,3 +71,7 @@ export const ecsClient = (): ECSClient =>
 
 export const eventBridgeClient = (credentials?: Credentials): EventBridgeClient =>
   tellingSlowCalls(new EventBridgeClient({ credentials, maxAttempts: 3, requestHandler: handler(3_000) }));
+
+/** A picture that came late is worth no second try, and no work waits for it. */
+export const xrayClient = (credentials?: Credentials): XRayClient =>
+  tellingSlowCalls(new XRayClient({ credentials, maxAttempts: 1, requestHandler: handler(3_000) }));

@@ -24,6 +24,8 @@ export interface Job {
   readonly profile: Profile;
   readonly priority: Priority;
   readonly traceId: string;
+  /** The segment of the submit, where X-Ray samples it: what the workers add hangs under it. */
+  readonly traceParent?: string;
   readonly createdAt: string;
   readonly startedAt?: string;
   readonly finishedAt?: string;

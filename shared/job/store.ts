@@ -27,6 +27,7 @@ export interface NewJob {
     | 'profile'
     | 'priority'
     | 'traceId'
+    | 'traceParent'
     | 'createdAt'
     | 'deadlineSeconds'
   >;

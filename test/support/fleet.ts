@@ -44,6 +44,8 @@ export const TEST_LIMITS: Limits = {
 const TENANT = '111111111111';
 
 export interface SubmitChanges {
+  /** The segment of a submit that X-Ray samples. */
+  readonly traceParent?: string;
   readonly deadlineSeconds?: number;
   readonly options?: Readonly<Record<string, unknown>>;
   /** Of all tasks. */
@@ -137,6 +139,7 @@ export async function startFleet(): Promise<Fleet> {
         random: Math.random,
         log: silentLog,
         record: () => undefined,
+        traces: { send: async () => undefined },
         temporary: directory,
         ...changes,
       };
@@ -207,7 +210,7 @@ const workerEnvironment = ({ table, bucket, queueUrls, endpoints }: Emulators): 
 
 function newJob(
   targets: readonly string[],
-  { deadlineSeconds = 600, options = {}, window }: SubmitChanges,
+  { deadlineSeconds = 600, options = {}, window, traceParent }: SubmitChanges,
   now: Date,
 ): NewJob {
   const scanners = [{ name: 'nmap', options }] as const;
@@ -219,6 +222,7 @@ function newJob(
     profile: 'full',
     priority: 'normal',
     traceId: '1-67891233-abcdef012345678912345678',
+    ...(traceParent === undefined ? {} : { traceParent }),
     createdAt: now.toISOString(),
     deadlineSeconds,
   };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#containers/scan-worker/clock.ts';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
 import { UnavailableError } from '#shared/errors.ts';
+import type { Segment, Traces } from '#shared/observability/trace.ts';
 import { readPolicy } from '#shared/target/policy.ts';
 import type { TaskQueue } from '#shared/task/queue.ts';
 import { secondsAfter } from '#shared/time.ts';
@@ -56,6 +57,30 @@ describe('a worker', () => {
       { target: '127.0.0.1', host: '127.0.0.1', address: '127.0.0.1', status: 'reached' },
     ]);
     await expect.poll(() => fleet.announced).toEqual([jobId]);
+  });
+
+  it('adds what it did to the trace of a submit that is sampled, and ends the task also where that cannot be sent', async () => {
+    const sent: Segment[] = [];
+    const traces: Traces = {
+      async send(segment) {
+        sent.push(segment);
+        throw new UnavailableError('traces_unavailable', 'no X-Ray here');
+      },
+    };
+    fleet.work(scanner('print', OUTPUT), { traces });
+    const unsampled = await fleet.submit(['127.0.0.1']);
+    expect(await fleet.ended(unsampled.jobId)).toMatchObject({ status: 'completed' });
+    const sampled = await fleet.submit(['127.0.0.1'], { traceParent: '53995c3f42cd8ad8' });
+    expect(await fleet.ended(sampled.jobId)).toMatchObject({ status: 'completed' });
+    await expect.poll(() => sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({
+      name: 'scan-worker',
+      trace_id: '1-67891233-abcdef012345678912345678',
+      parent_id: '53995c3f42cd8ad8',
+      fault: false,
+      annotations: { jobId: sampled.jobId, taskId: '0001', attempt: 1, scanner: 'nmap', endsAs: 'completed' },
+    });
+    expect(sent[0]?.subsegments.map(({ name }) => name)).toEqual(['prepare', 'scan', 'upload', 'finish']);
   });
 
   it('says in evidence how the result came about', async () => {

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type HttpAnswer, type HttpDeps, httpHandler } from '#functions/middleware/http.ts';
 import type { Route } from '#shared/contracts/routes.ts';
+import { changeEnvironment } from '#shared/env.ts';
 import {
   ConflictError,
   CorruptError,
@@ -49,6 +50,7 @@ let log: ReturnType<typeof captureLog>;
 beforeEach(() => {
   log = captureLog();
 });
+afterEach(() => changeEnvironment({ _X_AMZN_TRACE_ID: undefined }));
 
 describe('an HTTP handler', () => {
   it('hands path, query, body and caller to the decision, checked', async () => {
@@ -87,9 +89,17 @@ describe('an HTTP handler', () => {
     const given = await send(echo, {
       headers: { 'X-Amzn-Trace-Id': 'Self=1-x;Root=1-67891233-abcdef012345678912345678;Sampled=1' },
     });
-    expect(given.json.traceId).toBe('1-67891233-abcdef012345678912345678');
+    expect(given.json.trace).toEqual({ traceId: '1-67891233-abcdef012345678912345678' });
     const made = await send(echo, { headers: { 'X-Amzn-Trace-Id': 'Root=<script>' } });
-    expect(made.json.traceId).toMatch(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+    expect(made.json.trace).toEqual({ traceId: expect.stringMatching(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/) });
+  });
+
+  it('belongs to the trace that Lambda records, whatever the caller passes on', async () => {
+    changeEnvironment({
+      _X_AMZN_TRACE_ID: 'Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1',
+    });
+    const { json } = await send(echo, { headers: { 'X-Amzn-Trace-Id': 'Root=1-00000000-000000000000000000000000' } });
+    expect(json.trace).toEqual({ traceId: '1-67891233-abcdef012345678912345678', traceParent: '53995c3f42cd8ad8' });
   });
 });
 
