@@ -7,7 +7,7 @@ import { expand } from '#shared/target/plan.ts';
 import type { Task } from '#shared/task/task.ts';
 import { watchForCancel } from './cancel-watch.ts';
 import type { WorkerDeps } from './deps.ts';
-import { type Ending, endingOf, endingOfBusyHost, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
+import { type Ending, endingOf, endingOfBusy, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
 import { type Prepared, prepareTargets } from './prepare.ts';
 import { scan } from './scan.ts';
 import { requestsPerSecond, type Scanner } from './scanner.ts';
@@ -55,7 +55,7 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   const { targets } = prepared;
   const locked = [...new Set(targets.map(({ address }) => address))];
   const answer = locked.length === 0 ? 'locked' : await deps.jobs.lockHosts(held, locked);
-  if (answer === 'busy') return { ending: endingOfBusyHost(task) };
+  if (answer === 'busy') return { ending: endingOfBusy(task) };
   log.info('scan begins', { traceId: job.traceId, targets: targets.length, notScanned: prepared.coverage.length });
   // Resolving and locking may have taken longer than the lease; what starts now must be ours to start.
   if (!lease.isHeld()) return { ending: { do: 'nothing' } };

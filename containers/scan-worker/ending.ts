@@ -25,12 +25,13 @@ const finish = (end: TaskEnd): Ending => ({ do: 'finish', end });
 /** The end of a run that ended by itself. `random` is from 0 to 1. */
 export function endingOf(
   outcome: Outcome,
-  task: Pick<Task, 'failures' | 'workerSize'>,
+  task: Pick<Task, 'failures' | 'workerSize' | 'attempt' | 'claims'>,
   limits: Pick<Limits, 'maxFailures' | 'backoffSeconds'>,
   random: () => number,
 ): Ending {
   if (outcome.ok) return finish({ status: 'completed' });
   const { error } = outcome;
+  if (outcome.busy) return endingOfBusy(task, error);
   if (!error.retryable) return finish({ status: 'failed', error });
   if (!hasNextTry(task, error, limits)) return finish({ status: 'failed', error, deadLettered: true });
   const delaySeconds = Math.round(backoffSeconds(limits.backoffSeconds, task.failures, random));
@@ -63,15 +64,16 @@ const BUSY_SECONDS = 5;
 const BUSY_SECONDS_AT_MOST = 300;
 
 /**
- * Another task has one of the hosts: again after 5 s, and twice as long each time in a row, up to 5 min. A claim that met a busy host is
- * counted as an attempt and not kept in the list, whose last entry is the claim in hand: so the attempts missing before it are the row.
+ * Another task has one of the hosts, or the scanner has no room: again after 5 s, and twice as long each time in a row, up to 5 min. Such a
+ * claim is counted as an attempt and not kept in the list, whose last entry is the claim in hand: so the attempts missing before it are the row.
  */
-export function endingOfBusyHost({ attempt, claims }: Pick<Task, 'attempt' | 'claims'>): Ending {
+export function endingOfBusy({ attempt, claims }: Pick<Task, 'attempt' | 'claims'>, error?: TaskError): Ending {
   const busyInRow = attempt - 1 - (claims.at(-2)?.attempt ?? 0);
   return {
     do: 'put_back',
     reason: 'host_busy',
     delaySeconds: Math.min(BUSY_SECONDS * 2 ** busyInRow, BUSY_SECONDS_AT_MOST),
+    ...(error === undefined ? {} : { error }),
   };
 }
 

@@ -8,7 +8,7 @@ const KILLED_CODE = 137;
 export type ExitError = Omit<TaskError, 'stderrTail'>;
 
 /** Undefined when the process ended by itself, with an exit code: what that means is its scanner's. */
-export function exitError(scanner: string, { reason, code, signal }: Exit): ExitError | undefined {
+export function exitError(scanner: string, { reason, code, signal, failure }: Exit): ExitError | undefined {
   const error = (name: string, message: string, retryable: boolean): ExitError => ({
     code: name,
     message: `${scanner} ${message}`,
@@ -18,6 +18,7 @@ export function exitError(scanner: string, { reason, code, signal }: Exit): Exit
   if (reason === 'timed_out') return error('timed_out', 'was stopped at its time limit', false);
   if (reason === 'output_cap') return error('output_cap', 'was stopped because it wrote more than is taken', false);
   if (reason === 'not_started') return error('scanner_missing', 'could not be started', false);
+  if (failure !== undefined) return failure;
   if (signal === 'SIGKILL' || code === KILLED_CODE)
     return error('oom', 'was killed, most likely for want of memory', true);
   return signal === null ? undefined : error('scanner_killed', `was ended by ${signal}`, true);

@@ -14,20 +14,14 @@ import type { Readable, Writable } from 'node:stream';
 import { environment } from '#shared/env.ts';
 import { isExecutable, mortal } from './parent-death.ts';
 import { processGroup } from './process-group.ts';
-import type { Command, Exit } from './scanner.ts';
+import type { Command, Exit, RunOptions } from './scanner.ts';
 import { type StderrTail, stderrTail } from './stderr-tail.ts';
 
-export interface ProcessOptions {
+export interface ProcessOptions extends RunOptions {
   /** Working directory, HOME and TMPDIR of the process. Private to it; the caller removes it. */
   readonly directory: string;
-  readonly timeoutMs: number;
-  /** Bytes of stdout; what comes beyond is discarded and the process stopped. */
-  readonly maxOutputBytes: number;
-  /** Aborted: the process is stopped. */
-  readonly signal: AbortSignal;
   /** Gets stdout piece by piece; the next piece, and in the end the process itself, waits for the promise. */
   onStdout(chunk: Uint8Array): void | Promise<void>;
-  onStderr(chunk: Uint8Array): void;
   /** From SIGTERM to SIGKILL. */
   readonly killAfterMs?: number;
 }

@@ -1,5 +1,5 @@
 /**
- * One task's scan: each group of targets is one process; what it prints is parsed as it comes and kept untouched beside the findings.
+ * One task's scan: each group of targets is one run, of a process or of a procedure of ours; what it prints is parsed as it comes and kept untouched beside the findings.
  * Everything lies in files of a private directory, so that an upload can be repeated without a second scan.
  */
 import { mkdir, open } from 'node:fs/promises';
@@ -10,26 +10,28 @@ import { type GzipMember, type NdjsonGzipWriter, ndjsonGzipWriter } from '#share
 import type { Clock } from './clock.ts';
 import { gzipFile } from './gzip-file.ts';
 import { readOutputFile } from './output-file.ts';
+import { runProcedure } from './procedure.ts';
 import { runProcess } from './process.ts';
 import { gzippedFile, type ResultFile } from './result-file.ts';
-import type { Exit, HostSeen, Outcome, ParseSummary, Scanner, ScanRun, ScanTarget } from './scanner.ts';
+import type { Exit, HostSeen, Outcome, ParseSummary, ProcedureWork, Scanner, ScanRun, ScanTarget } from './scanner.ts';
 import type { Stop, StopReason, Until } from './stop.ts';
 import type { TaskProgress } from './task-progress.ts';
 
 export interface ScanRequest {
+  readonly task: ProcedureWork['task'];
   readonly scanner: Scanner;
   readonly targets: readonly ScanTarget[];
   readonly options: ScanRun['options'];
   readonly requestsPerSecond: number;
   /** Private to the task. */
   readonly directory: string;
-  /** No process runs beyond it. */
+  /** No run goes on beyond it. */
   readonly until: Until;
   readonly stop: Stop;
   readonly progress: TaskProgress;
 }
 
-/** One process, for the evidence. */
+/** One run, for the evidence. */
 export interface RunRecord {
   readonly argv: readonly string[];
   readonly startedAt: string;
@@ -49,7 +51,7 @@ export interface Scanned {
   readonly stopped?: StopReason;
 }
 
-/** Of one process. A task holds at most 66 addresses: some 15 MB for each, hundreds of times what nmap writes of one with all its scripts. */
+/** Of one run. A task holds at most 66 addresses: some 15 MB for each, hundreds of times what nmap writes of one with all its scripts. */
 const MAX_OUTPUT_BYTES = 1024 ** 3;
 
 /** Scans `targets` group by group. Once stopped, what is left is `not_scanned`. Rejects when a file cannot be written. */
@@ -122,20 +124,22 @@ async function scanGroup(
     parser.write(chunk);
     await Promise.all([output.write(chunk), findings.drain()]);
   };
-  const exit = await runProcess(command, {
+  const held = {
     directory,
     timeoutMs: Math.max(0, new Date(until.at).getTime() - startedAt.getTime()),
     maxOutputBytes: MAX_OUTPUT_BYTES,
     signal: stop.signal,
-    async onStdout(chunk) {
+    async onStdout(chunk: Uint8Array) {
       progress.write('stdout', chunk);
       if (outputFile === undefined) await take(chunk);
     },
-    onStderr(chunk) {
+    onStderr(chunk: Uint8Array) {
       progress.write('stderr', chunk);
       parser.writeStderr?.(chunk);
     },
-  })
+  };
+  const running = 'act' in command ? runProcedure(command, request.task, held) : runProcess(command, held);
+  const exit = await running
     .then(async (ended) => {
       if (outputFile !== undefined) await readOutputFile(outputFile, take);
       return ended;
@@ -147,7 +151,7 @@ async function scanGroup(
     coverage: scanner.coverage(run, seen, exit, summary),
     outcome: scanner.outcome(exit, summary),
     run: {
-      argv: [command.file, ...command.args],
+      argv: 'act' in command ? command.argv : [command.file, ...command.args],
       startedAt: startedAt.toISOString(),
       endedAt: clock.now().toISOString(),
       exit,

@@ -4,7 +4,7 @@ import type { Finding } from '#shared/finding/finding.ts';
 import type { SeverityCounts } from '#shared/finding/severity.ts';
 import type { Limits, RateLimitName } from '#shared/limits.ts';
 import type { ScannerName } from '#shared/scanner/definition.ts';
-import type { Progress, TaskError } from '#shared/task/task.ts';
+import type { Progress, Task, TaskError } from '#shared/task/task.ts';
 
 /** One thing to scan, resolved and allowed. */
 export interface ScanTarget {
@@ -43,14 +43,47 @@ export interface Command {
   readonly outputFile?: string;
 }
 
-/** How a process ended. A value, not an exception. */
+/** Our own code in place of a process, for a scanner that is a service elsewhere. It is held to what a process is held to: see procedure.ts. */
+export interface Procedure {
+  /** What stands in the evidence where a process has its arguments. Nothing secret. */
+  readonly argv: readonly string[];
+  /** Where it puts what it brings home: a file in the run's directory, read when it has ended. */
+  readonly outputFile: string;
+  /** Rejects with what the task's error is to be: a ScanfleetError, or ScannerBusyError where there is no room for the run now. */
+  act(work: ProcedureWork): Promise<void>;
+}
+
+export interface ProcedureWork {
+  /** Whose run it is. */
+  readonly task: Pick<Task, 'jobId' | 'taskId' | 'attempt'>;
+  /** Aborted: it is to stop what it started, bring home what there is, and end within a minute. */
+  readonly signal: AbortSignal;
+  /** Of the output file. */
+  readonly maxBytes: number;
+  /** Says how it goes, as a process does on stderr: read for progress, and the last of it kept. Nothing secret. */
+  log(line: string): void;
+}
+
+/** How a run ended. A value, not an exception. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  readonly reason: 'exited' | 'cancelled' | 'timed_out' | 'output_cap' | 'not_started';
+  readonly reason: 'exited' | 'cancelled' | 'timed_out' | 'output_cap' | 'not_started' | 'busy';
+  /** Of a procedure: why it ended with a code other than 0, or was busy. */
+  readonly failure?: TaskError;
   /** The last of stderr, at most 1 KB of UTF-8, control characters replaced. */
   readonly stderrTail: string;
   readonly durationMs: number;
+}
+
+/** What a run is held to, and who gets what it writes. */
+export interface RunOptions {
+  readonly timeoutMs: number;
+  /** Bytes of output; what comes beyond is discarded and the run stopped. */
+  readonly maxOutputBytes: number;
+  /** Aborted: the run is stopped. */
+  readonly signal: AbortSignal;
+  onStderr(chunk: Uint8Array): void;
 }
 
 /** What the parser saw of one host. */
@@ -95,8 +128,8 @@ export interface ParseContext {
   readonly targets?: readonly ScanTarget[];
 }
 
-/** completed, or why not. */
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: TaskError };
+/** completed, or why not. `busy`: nothing failed, there is no room for the run now. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: TaskError; readonly busy?: true };
 
 /** Reads a running scanner's streams for progress. */
 export interface ProgressReader {
@@ -105,20 +138,21 @@ export interface ProgressReader {
   latest(): Progress | undefined;
 }
 
-/** The deployment's cap for the scanner. A caller's option may lower it, never raise it. */
+/** The deployment's cap for the scanner, if it has one. A caller's option may lower it, never raise it. */
 export function requestsPerSecond(
   { rateLimit }: Pick<Scanner, 'rateLimit'>,
   options: ScanRun['options'],
   limits: Pick<Limits, RateLimitName>,
 ): number {
   const { requestsPerSecond: asked } = options;
-  return typeof asked === 'number' ? Math.min(asked, limits[rateLimit]) : limits[rateLimit];
+  const cap = rateLimit === undefined ? Number.POSITIVE_INFINITY : limits[rateLimit];
+  return typeof asked === 'number' ? Math.min(asked, cap) : cap;
 }
 
 export interface Scanner {
   readonly name: ScannerName;
-  /** Which limit caps its requests a second. */
-  readonly rateLimit: RateLimitName;
+  /** Which limit caps its requests a second; none where the service it drives keeps to rates of its own. */
+  readonly rateLimit?: RateLimitName;
   /** Name of the raw output as stored, as in `nmap.xml`. */
   readonly rawName: string;
   /** Is it here, and which version? */
@@ -126,11 +160,11 @@ export interface Scanner {
     { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string }
   >;
   /**
-   * Splits targets into what one process can scan together. Each group is a run of its own, one after the other, with its own directory,
+   * Splits targets into what one run can scan together. Each group is a run of its own, one after the other, with its own directory,
    * progress, parser, coverage and outcome; findings and coverage of all are those of the task. Every target is in exactly one group.
    */
   groups(targets: readonly ScanTarget[]): readonly (readonly ScanTarget[])[];
-  command(run: ScanRun): Command;
+  command(run: ScanRun): Command | Procedure;
   progress(run: ScanRun): ProgressReader;
   parser(sink: ParseSink, context: ParseContext): Parser;
   /** What happened to each target of the run: one entry each, never fewer. */

@@ -23,7 +23,9 @@ export const FiguresView = z
     averageDurationMs: z.number().nullable().describe('Of the tasks that ran, their last run'),
     runsAgain: Count.describe('Times a task was run again by itself'),
     leasesLost: Count.describe('Times a worker stopped renewing its lease'),
-    hostBusy: Count.describe('Times a task had to wait because another one scanned its host'),
+    hostBusy: Count.describe(
+      'Times a task had to wait because another one scanned its host, or its scanner had no room',
+    ),
     cancellations: z.object({
       requested: Count,
       forced: Count.describe('A worker had to be given up'),

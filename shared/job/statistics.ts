@@ -8,7 +8,7 @@ import type { Job } from './job.ts';
 
 /**
  * Sums, as stored. jobRetries: rounds after a job's first · n…: tasks by how they ended · runs: tasks that ran, durationMs: their last run ·
- * runsAgain: claims beyond a task's first · leasesLost: claims that ended so, whatever became of the worker · hostBusy: claims that met a host another task was scanning ·
+ * runsAgain: claims beyond a task's first · leasesLost: claims that ended so, whatever became of the worker · hostBusy: claims that met a busy host or scanner ·
  * cancels: rounds that were cancelled, cancelsForced: where a worker did not stop by itself, cancelMs: from the wish to the end.
  */
 export const FIGURES = [

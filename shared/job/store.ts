@@ -92,6 +92,7 @@ export interface TaskEnd {
   readonly deadLettered?: true;
 }
 
+/** `host_busy`: another task has a host, or the scanner has no room. No failure, and no trace in the list of claims. */
 export type PutBackReason = 'shutdown' | 'host_busy' | 'transient_failure';
 
 export interface JobStore {

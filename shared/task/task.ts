@@ -68,7 +68,7 @@ export interface Task {
   readonly attempt: number;
   /** How often a lease was lost or a transient failure happened in this round. */
   readonly failures: number;
-  /** How often in this round it was put back because another task was scanning its host, and its lease was lost; absent: never. */
+  /** How often in this round it was put back because its host or its scanner was busy, and its lease was lost; absent: never. */
   readonly hostBusy?: number;
   readonly leasesLost?: number;
   readonly notBefore?: string;

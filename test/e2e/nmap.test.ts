@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProcess } from '#containers/scan-worker/process.ts';
-import type { Exit, HostSeen, ParseSummary, Scanner, ScanTarget } from '#containers/scan-worker/scanner.ts';
+import type { Command, Exit, HostSeen, ParseSummary, Scanner, ScanTarget } from '#containers/scan-worker/scanner.ts';
 import { nmapScanner } from '#containers/scan-worker/scanners/nmap/scanner.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import type { Progress } from '#shared/task/task.ts';
@@ -66,7 +66,7 @@ async function scan(
     { finding: (finding) => findings.push(finding), host: (host) => seen.push(host) },
     { detectedAt: new Date().toISOString(), targets },
   );
-  const exit = await runProcess(scanner.command(run), {
+  const exit = await runProcess(scanner.command(run) as Command, {
     directory,
     timeoutMs: 100_000,
     maxOutputBytes: 10_000_000,

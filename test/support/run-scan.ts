@@ -29,7 +29,8 @@ export async function runScan(
   try {
     const [stop, progress] = [createStop(), taskProgress()];
     const until = { at: new Date(Date.now() + LONGEST_MS).toISOString(), reason: 'deadline' } as const;
-    const request = { scanner, targets, options, requestsPerSecond: 1_000, directory, until, stop, progress };
+    const task = { jobId: '019a0000-0000-7000-8000-000000000001', taskId: '0001', attempt: 1 };
+    const request = { task, scanner, targets, options, requestsPerSecond: 1_000, directory, until, stop, progress };
     const scanning = scan(systemClock, request);
     await during({ stop, progress });
     const scanned = await scanning;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   endingOf,
-  endingOfBusyHost,
+  endingOfBusy,
   endingOfClosedWindow,
   endingOfStop,
   endingUnder,
@@ -11,7 +11,11 @@ import type { Claim } from '#shared/task/task.ts';
 
 const limits = { maxFailures: 3, backoffSeconds: 30 };
 const half = () => 0.5;
-const task = (failures: number, workerSize: WorkerSize = 'small') => ({ failures, workerSize });
+const task = (failures: number, workerSize: WorkerSize = 'small') => ({
+  ...{ failures, workerSize, attempt: 2 },
+  claims: [claim(1), claim(2)],
+});
+const claim = (attempt: number): Claim => ({ attempt, worker: 'w', at: '2026-01-31T12:00:00.000Z' });
 const broken = (retryable: boolean) =>
   ({ ok: false, error: { code: 'scanner_crashed', message: 'it crashed', retryable } }) as const;
 
@@ -43,6 +47,12 @@ describe('a run that ended by itself', () => {
   it('makes a dead letter of the last failure allowed', () => {
     const end = { status: 'failed', error: broken(true).error, deadLettered: true };
     expect(endingOf(broken(true), task(2), limits, half)).toEqual({ do: 'finish', end });
+  });
+
+  it('puts the task back as no failure where its scanner has no room, however often it failed', () => {
+    const error = { code: 'scanner_busy', message: 'every instance is full', retryable: true };
+    const ending = { do: 'put_back', reason: 'host_busy', delaySeconds: 5, error };
+    expect(endingOf({ ok: false, busy: true, error }, task(2), limits, half)).toEqual(ending);
   });
 
   const oom = { ok: false, error: { code: 'oom', message: 'killed', retryable: true } } as const;
@@ -100,8 +110,7 @@ describe('a window that is closed before the start', () => {
 });
 
 describe('a busy host', () => {
-  const claimedAt = (...attempts: number[]): Claim[] =>
-    attempts.map((attempt) => ({ attempt, worker: 'w', at: '2026-01-31T12:00:00.000Z' }));
+  const claimedAt = (...attempts: number[]): Claim[] => attempts.map(claim);
 
   it.each([
     ['met at once', [1], 5],
@@ -112,6 +121,6 @@ describe('a busy host', () => {
     ['met again and again', [30], 300],
   ] as [string, number[], number][])('%s is waited for longer each time in a row', (_, attempts, delaySeconds) => {
     const task = { attempt: attempts.at(-1) as number, claims: claimedAt(...attempts) };
-    expect(endingOfBusyHost(task)).toEqual({ do: 'put_back', reason: 'host_busy', delaySeconds });
+    expect(endingOfBusy(task)).toEqual({ do: 'put_back', reason: 'host_busy', delaySeconds });
   });
 });

@@ -27,6 +27,7 @@ function begin(scanner: Scanner, targets = [one, two], until = deadlineIn(60_000
   const stop = createStop();
   const progress = taskProgress();
   const ended = scan(systemClock, {
+    task: { jobId: '019a0000-0000-7000-8000-000000000001', taskId: '0001', attempt: 2 },
     ...{ scanner, targets, options: {}, requestsPerSecond: 7, directory, until, stop, progress },
   });
   return { stop, progress, ended };
