@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
-import type { ParseSummary } from '#containers/scan-worker/scanner.ts';
+import type { ParseSummary, Scanner } from '#containers/scan-worker/scanner.ts';
 import { scannersWith } from '#containers/scan-worker/scanners/index.ts';
+import { nessusParser } from '#containers/scan-worker/scanners/nessus/parse.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { ScannerName } from '#shared/scanner/definition.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +22,10 @@ interface ParseOptions {
  */
 const STEP_BYTES = 16 * 1024;
 
-const scanners = scannersWith();
+const parsers = new Map<ScannerName, Scanner['parser']>([
+  ...[...scannersWith()].map(([name, { parser }]) => [name, parser] as const),
+  ['nessus', nessusParser],
+]);
 
 const HELP = `
 Findings go to stdout, one JSON object a line. An output that was cut or cannot be read to its end gives what could be
@@ -35,7 +39,7 @@ export function define(command: Command): void {
   command
     .description('Normalise the output of a scanner that ran elsewhere: findings as NDJSON. Needs no service.')
     .argument('<file>', 'what the scanner wrote; - for stdin')
-    .addOption(new Option('--scanner <name>', 'whose output it is').choices([...scanners.keys()]).makeOptionMandatory())
+    .addOption(new Option('--scanner <name>', 'whose output it is').choices([...parsers.keys()]).makeOptionMandatory())
     .option('--summary', 'only count: one JSON object')
     .option('--json', 'print JSON, as is done in any case; failures too')
     .addHelpText('after', HELP);
@@ -44,10 +48,10 @@ export function define(command: Command): void {
 export async function run(context: Context, command: Command): Promise<ExitCode> {
   const [file] = command.processedArgs as [string];
   const { scanner: name, summary: onlyCount } = command.opts<ParseOptions>();
-  const scanner = scanners.get(name);
-  if (scanner === undefined) throw new ValidationError([{ field: '--scanner', message: `${name} cannot be parsed` }]);
+  const parserOf = parsers.get(name);
+  if (parserOf === undefined) throw new ValidationError([{ field: '--scanner', message: `${name} cannot be parsed` }]);
   let lines = '';
-  const parser = scanner.parser(
+  const parser = parserOf(
     {
       finding(finding) {
         if (!onlyCount) lines += `${JSON.stringify(finding)}\n`;

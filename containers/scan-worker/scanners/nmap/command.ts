@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { CorruptError } from '#shared/errors.ts';
 import { NmapOptions } from '#shared/scanner/nmap.ts';
 import { type Command, isRangeMember, type ScanRun, type ScanTarget } from '../../scanner.ts';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalAddress } from '../addresses.ts';
 
 /**
  * Categories whose scripts never run, though they may also be in one that was asked for: of `vuln` two thirds are `intrusive` too.

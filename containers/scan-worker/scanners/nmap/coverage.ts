@@ -1,7 +1,7 @@
 /** What a run of nmap says about each of its targets. */
 import type { CoverageEntry, CoverageStatus } from '#shared/finding/coverage.ts';
 import { type Exit, type HostSeen, isRangeMember, type ParseSummary, type ScanRun } from '../../scanner.ts';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalAddress } from '../addresses.ts';
 import { nmapOutcome } from './outcome.ts';
 
 /** One entry for each target. What nmap reported of a host holds, whether or not the run went on to its end. */

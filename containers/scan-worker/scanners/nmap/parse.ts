@@ -5,7 +5,7 @@
 import { noFindings } from '#shared/finding/severity.ts';
 import type { ParseContext, Parser, ParseSink, ParseSummary } from '../../scanner.ts';
 import { XmlError, type XmlFault, type XmlHandler, XmlTokenizer } from '../../xml/tokenizer.ts';
-import { canonicalAddress, spellingsOf } from './addresses.ts';
+import { canonicalAddress, spellingsOf } from '../addresses.ts';
 import { HOST_ELEMENTS, type Reading, RUN_ELEMENTS, shorten } from './elements.ts';
 import { emitFindings, ownName } from './findings.ts';
 import { addressOf, hostSeen, type NmapHost, noteAnswer } from './host.ts';

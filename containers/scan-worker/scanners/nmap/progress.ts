@@ -3,7 +3,7 @@ import { NmapOptions } from '#shared/scanner/nmap.ts';
 import type { Progress } from '#shared/task/task.ts';
 import { isRangeMember, type ProgressReader, type ScanRun } from '../../scanner.ts';
 import { XmlTokenizer } from '../../xml/tokenizer.ts';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalAddress } from '../addresses.ts';
 
 interface Phase {
   /** How nmap calls it in `<taskprogress task>`. */

@@ -1,8 +1,8 @@
-/** Addresses as nmap and we spell them, and the names that targets give them. */
+/** Addresses as scanners and we spell them, and the names that targets give them. */
 import { isIPv6 } from 'node:net';
-import type { ScanTarget } from '../../scanner.ts';
+import type { ScanTarget } from '../scanner.ts';
 
-/** One spelling for each address, so that what nmap prints can be looked up. URL writes IPv6 as RFC 5952 wants it. */
+/** One spelling for each address, so that what a scanner prints can be looked up. URL writes IPv6 as RFC 5952 wants it. */
 export const canonicalAddress = (address: string): string =>
   isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
