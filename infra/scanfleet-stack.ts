@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { API_URL_OUTPUT } from '#shared/names.ts';
 import { acknowledgeRules } from './acknowledged-rules.ts';
 import { apiFunctions } from './api-functions.ts';
+import { Canary } from './constructs/canary.ts';
 import { JobAlarms } from './constructs/job-alarms.ts';
 import { JobApi } from './constructs/job-api.ts';
 import { JobDashboard } from './constructs/job-dashboard.ts';
@@ -27,12 +28,13 @@ export class ScanfleetStack extends Stack {
     });
     // Under which the bill can be split, once the account's owner activates it as a cost allocation tag.
     Tags.of(this).add('scanfleet', settings.name);
+    const canary = settings.canary === undefined ? undefined : new Canary(this, 'Canary');
     const foundation: Foundation = {
       jobs: new JobTable(this, 'Jobs', settings),
       tasks: new TaskQueues(this, 'Tasks'),
       results: new ResultsBucket(this, 'Results', settings),
       events: new JobEvents(this, 'Events'),
-      settings,
+      settings: { ...settings, tenants: [...(canary === undefined ? [] : [canary.caller]), ...settings.tenants] },
     };
     const workers = new WorkerFleet(this, 'Workers', foundation);
     const followers = eventFunctions(this, foundation, workers);
@@ -40,6 +42,7 @@ export class ScanfleetStack extends Stack {
       functions: apiFunctions(this, foundation, workers),
       settings,
     });
+    if (settings.canary !== undefined) canary?.scan(settings.canary, api, foundation.events, settings);
     if (settings.alarms) {
       const metrics = serviceMetrics({ ...foundation, api, followers });
       const alarms = new JobAlarms(this, 'Alarms', metrics, settings);

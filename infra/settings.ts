@@ -7,6 +7,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import { Account, CallerSettings } from '#shared/caller.ts';
+import { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { LIMIT_NAMES, limitsFromEnv, limitVariable } from '#shared/limits.ts';
 import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
@@ -23,6 +24,12 @@ const Network = z.strictObject({
   subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]{8}([0-9a-f]{9})?$/, 'must be the id of a subnet')).min(1),
   /** Whether workers get public addresses: false in subnets that reach the outside through a NAT. */
   publicAddresses: z.boolean().default(false),
+});
+
+/** A part of a submit, kept as it is written: the API reads it. */
+const Canary = z.record(z.string(), z.json()).superRefine((written, ctx) => {
+  const parsed = SubmitJobRequest.pick({ targets: true, scanners: true }).safeParse(written);
+  for (const issue of parsed.error?.issues ?? []) ctx.addIssue(issue as never);
 });
 
 const Given = CallerSettings.extend({
@@ -53,6 +60,8 @@ const Given = CallerSettings.extend({
   scanners: Availabilities.default(IMAGE_SCANNERS),
   /** Alarms and the dashboard; as the stage has it when absent. */
   alarms: z.boolean().optional(),
+  /** What is scanned every half hour, to see that scans work; nothing by default. */
+  canary: Canary.optional(),
   /** Told of every alarm that goes off, and of its end. */
   alarmTopicArn: z
     .string()

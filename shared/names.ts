@@ -42,6 +42,7 @@ export const METRICS = {
   launchFailures: 'LaunchFailures',
   workersLost: 'WorkersLost',
   unreadableMessages: 'UnreadableMessages',
+  canariesPassed: 'CanariesPassed',
 } as const;
 /** By what amounts are told apart, besides the `service`. */
 export type MetricDimension = 'function' | 'workerSize' | 'scanner' | 'status' | 'cause';

@@ -28,7 +28,8 @@ export type AlarmName =
   | 'background-errors'
   | 'launch-failures'
   | 'throttles'
-  | 'lease-contention';
+  | 'lease-contention'
+  | 'canary';
 
 /** A visible message is received five times, 30 s apart, and the sweeper comes every minute: what lies longer is not being worked on. */
 const STALE_SECONDS = 900;
@@ -37,7 +38,8 @@ const MAX_ERROR_PERCENT = 1;
 /** One failure in a handful of requests is no rate. */
 const FEW_REQUESTS = 50;
 
-function watches(metrics: ServiceMetrics): Record<AlarmName, Watch> {
+/** The canary's alarm only where there is one: its silence means something. */
+function watches(metrics: ServiceMetrics, hasCanary: boolean): Partial<Record<AlarmName, Watch>> {
   const { requests, serverErrors } = metrics;
   const errorPercent = new MathExpression({
     expression: `IF(requests > ${FEW_REQUESTS}, 100 * errors / requests, 0)`,
@@ -58,6 +60,8 @@ function watches(metrics: ServiceMetrics): Record<AlarmName, Watch> {
     'launch-failures':     { says: 'workers do not start',                                         metric: metrics.launchFailures, above: 0,                 periods: 3 },
     'throttles':           { says: 'the table or the functions are throttled',                     metric: metrics.throttles,      above: 10,                periods: 3 },
     'lease-contention':    { says: 'workers lose their leases',                                    metric: metrics.leaseTrouble,   above: 5,                 periods: 3 },
+    ...(hasCanary && {
+    'canary':              { says: 'no canary scan has come through for an hour',                  metric: metrics.canariesPassed, below: 1,                 periods: 12 } }),
   };
 }
 
@@ -75,22 +79,24 @@ const tooLittle = (threshold: number) => ({
 export class JobAlarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, metrics: ServiceMetrics, { name, alarmTopicArn }: Settings) {
+  constructor(scope: Construct, id: string, metrics: ServiceMetrics, { name, alarmTopicArn, canary }: Settings) {
     super(scope, id);
     const topic = alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
-    this.alarms = Object.entries(watches(metrics)).map(([heading, { says, metric, above, below, periods }]) => {
-      const alarm = new Alarm(this, heading, {
-        alarmName: `${name}-${heading}`,
-        alarmDescription: `${name}: ${says}. What to do: docs/operations.md#${heading}`,
-        metric,
-        ...(below === undefined ? tooMuch(above) : tooLittle(below)),
-        evaluationPeriods: periods,
-      });
-      if (topic !== undefined) {
-        alarm.addAlarmAction(new SnsAction(topic));
-        alarm.addOkAction(new SnsAction(topic));
-      }
-      return alarm;
-    });
+    this.alarms = Object.entries(watches(metrics, canary !== undefined)).map(
+      ([heading, { says, metric, above, below, periods }]) => {
+        const alarm = new Alarm(this, heading, {
+          alarmName: `${name}-${heading}`,
+          alarmDescription: `${name}: ${says}. What to do: docs/operations.md#${heading}`,
+          metric,
+          ...(below === undefined ? tooMuch(above) : tooLittle(below)),
+          evaluationPeriods: periods,
+        });
+        if (topic !== undefined) {
+          alarm.addAlarmAction(new SnsAction(topic));
+          alarm.addOkAction(new SnsAction(topic));
+        }
+        return alarm;
+      },
+    );
   }
 }

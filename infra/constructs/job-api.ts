@@ -11,7 +11,9 @@ import {
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { AccountPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRuleTarget, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { ApiGateway } from 'aws-cdk-lib/aws-events-targets';
+import { AccountPrincipal, Grant, PolicyDocument, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
@@ -87,6 +89,17 @@ export class JobApi extends Construct {
     const props = { statistic: Stats.SUM, period: Duration.minutes(5), label: what };
     if (what === 'requests') return this.api.metricCount(props);
     return what === 'serverErrors' ? this.api.metricServerError(props) : this.api.metricClientError(props);
+  }
+
+  /** A rule's target: submits a job as `role`. A submit that fails is not made again: the next one comes. */
+  submitting(job: object, role: Role): IRuleTarget {
+    const { method, path } = routes.submitJob;
+    const resourceArns = [this.api.arnForExecuteApi(method, path, this.api.deploymentStage.stageName)];
+    Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns });
+    const postBody = RuleTargetInput.fromObject(job);
+    // The target would give the role more than it needs.
+    const eventRole = role.withoutPolicyUpdates();
+    return new ApiGateway(this.api, { method, path, postBody, eventRole, retryAttempts: 0 });
   }
 
   private addRoute({ method, path, streaming }: Route, { lambda }: NodeFunction): void {

@@ -21,11 +21,11 @@ export class JobEvents extends Construct {
     this.bus.grantPutEventsTo(sender);
   }
 
-  /** Runs `follower` for each event of a type; tried again for an hour. */
-  on(type: EventType, follower: NodeFunction): void {
-    new Rule(this, type, {
+  /** Runs `follower` for each event of a type, or those whose detail is as `detail` says; tried again for an hour. */
+  on(type: EventType, follower: NodeFunction, detail?: Readonly<Record<string, readonly string[]>>): void {
+    new Rule(this, detail === undefined ? type : `${type}-${follower.node.id}`, {
       eventBus: this.bus,
-      eventPattern: { source: [EVENT_SOURCE], detailType: [type] },
+      eventPattern: { source: [EVENT_SOURCE], detailType: [type], ...(detail === undefined ? {} : { detail }) },
       targets: [new LambdaFunction(follower.lambda, { maxEventAge: Duration.hours(1) })],
     });
   }

@@ -56,6 +56,7 @@ export function serviceMetrics({ jobs, tasks, api, followers, settings }: Servic
       ...SCANNER_NAMES.map((scanner) => own('leasesLost', { scanner })),
     ),
     unreadable: own('unreadableMessages'),
+    canariesPassed: own('canariesPassed'),
   };
 }
 export type ServiceMetrics = ReturnType<typeof serviceMetrics>;

@@ -1,5 +1,6 @@
 /** Messages and events between our own parts. They are validated on arrival all the same: a queue can hold anything. */
 import * as z from 'zod';
+import { VERDICTS } from '../finding/coverage.ts';
 import { SEVERITIES } from '../finding/severity.ts';
 import { REPORT_FORMATS } from '../report/format.ts';
 import { PROFILES } from '../report/profile.ts';
@@ -24,6 +25,7 @@ export const JobFinishedDetail = z.object({
   tenant: z.string(),
   traceId: z.string(),
   status: z.enum(TERMINAL_STATUSES),
+  verdict: z.enum(VERDICTS).optional(),
   round: z.int(),
 });
 export type JobFinishedDetail = z.output<typeof JobFinishedDetail>;

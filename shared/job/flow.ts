@@ -110,8 +110,8 @@ export async function announce(
   { jobs, events }: { readonly jobs: Pick<JobStore, 'markAnnounced'>; readonly events: Deps['events'] },
   job: Job,
 ): Promise<void> {
-  const { jobId, tenant, traceId, status, round, checkAt } = job;
+  const { jobId, tenant, traceId, status, round, summary, checkAt } = job;
   if (!isTerminal(status) || checkAt === undefined) return;
-  await events.jobFinished({ jobId, tenant, traceId, status, round });
+  await events.jobFinished({ jobId, tenant, traceId, status, verdict: summary?.verdict, round });
   await jobs.markAnnounced(job);
 }

@@ -5,7 +5,8 @@ import { METRIC_NAMESPACE, METRICS } from '#shared/names.ts';
 import { resourcesOf, synthesize } from './synthesized.ts';
 
 const TOPIC = 'arn:aws:sns:eu-central-1:111122223333:alarms';
-const { ofType } = resourcesOf(synthesize({ stage: 'prod', alarmTopicArn: TOPIC }));
+const CANARY = { targets: ['canary.example.org'], scanners: [{ name: 'nmap', options: { ports: '443' } }] };
+const { ofType } = resourcesOf(synthesize({ stage: 'prod', alarmTopicArn: TOPIC, canary: CANARY }));
 const alarms = ofType('AWS::CloudWatch::Alarm');
 const nameOf = ({ AlarmName }: { AlarmName: string }) => AlarmName.replace('scanfleet-prod-', '');
 const operations = readFileSync('docs/operations.md', 'utf8');
@@ -13,7 +14,7 @@ const operations = readFileSync('docs/operations.md', 'utf8');
 describe('an alarm', () => {
   it('watches what somebody has to look at', () => {
     expect(alarms.map((alarm) => nameOf({ AlarmName: alarm.AlarmName })).sort()).toEqual([
-      'background-errors', 'dead-letter-queue', 'error-rate', 'launch-failures', 'lease-contention', 'oldest-message',
+      'background-errors', 'canary', 'dead-letter-queue', 'error-rate', 'launch-failures', 'lease-contention', 'oldest-message',
       'slow-submits', 'stuck-jobs', 'sweeper-silent', 'throttles', 'unreadable-messages',
     ]); // biome-ignore format: reads as one list
   });
@@ -39,9 +40,9 @@ describe('an alarm', () => {
     expect(resourcesOf(synthesize({ stage: 'prod', alarms: false })).ofType('AWS::CloudWatch::Alarm')).toEqual([]);
   });
 
-  it('is quiet while nothing happens, but for the sweeper, which always runs', () => {
+  it('is quiet while nothing happens, but for the sweeper and the canary, which always run', () => {
     const breaching = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
-    expect(breaching.map(({ AlarmName }) => nameOf({ AlarmName }))).toEqual(['sweeper-silent']);
+    expect(breaching.map(({ AlarmName }) => nameOf({ AlarmName }))).toEqual(['sweeper-silent', 'canary']);
     expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'notBreaching')).toHaveLength(10);
   });
 });

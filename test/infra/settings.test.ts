@@ -64,6 +64,8 @@ describe('the settings', () => {
     [{ workerArchitecture: 'arm' },                'scanfleet.workerArchitecture '],
     [{ workerImage: 'worker' },                    'scanfleet.workerImage must be build, or an image with its registry and its tag or digest'],
     [{ workerImage: 'registry.example/worker' },   'scanfleet.workerImage must be build'],
+    [{ canary: { targets: [] } },                   'scanfleet.canary.targets must name at least one target'],
+    [{ canary: { targets: ['a.example'], scanners: [{ name: 'nmap', options: { port: 1 } }] } }, 'scanfleet.canary.scanners.0.options Unrecognized key: "port"'],
     [{ alarmTopicArn: 'security@example.org' },    'scanfleet.alarmTopicArn must be the ARN of an SNS topic'],
     ['nonsense',                                   'scanfleet must be JSON, a .yaml or .json file, or a stage: dev, prod'],
     ['./absent.yaml',                              'scanfleet names the file ./absent.yaml, which cannot be read: ENOENT'],

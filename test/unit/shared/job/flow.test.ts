@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JobFinishedDetail } from '#shared/contracts/events.ts';
 import { UnavailableError } from '#shared/errors.ts';
 import { announce, endTask, releaseAndSend } from '#shared/job/flow.ts';
 import type { Job } from '#shared/job/job.ts';
@@ -122,6 +123,17 @@ describe('releaseAndSend', () => {
 });
 
 describe('announce', () => {
+  it('tells which job ended how, and what came of it', async () => {
+    const told: JobFinishedDetail[] = [];
+    const events = { jobFinished: async (detail: JobFinishedDetail) => void told.push(detail) };
+    const bySeverity = { critical: 0, high: 1, medium: 0, low: 0, info: 0 };
+    const summary = { verdict: 'findings', bySeverity, covered: 1, uncovered: 0 } as const;
+    await announce({ ...deps({}), events }, { ...ENDED, summary });
+    await announce({ ...deps({}), events }, ENDED);
+    const detail = { jobId: JOB_ID, tenant: TENANT, traceId: ENDED.traceId, status: 'completed', round: 1 };
+    expect(told).toEqual([{ ...detail, verdict: 'findings' }, detail]);
+  });
+
   it('publishes first and marks then, so that nothing is marked that was not published', async () => {
     const made = deps({});
     await announce(made, ENDED);
