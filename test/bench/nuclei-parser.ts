@@ -4,17 +4,11 @@
  * JSON.parse, nothing more. Each line is a process of its own; peak is its largest resident set. Run: `node test/bench/nuclei-parser.ts`,
  * with megabytes for other sizes.
  */
-import { spawnSync } from 'node:child_process';
-import { createReadStream, writeSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { nucleiParser } from '#containers/scan-worker/scanners/nuclei/parse.ts';
-import { runOne } from './parser-run.ts';
+import { measureEach, type Pipeline, runOne, toNdjson } from './parser-run.ts';
 
-/** Parsed between two writes, as `scanfleet parse` does it. */
-const STEP_BYTES = 16 * 1024;
-const DETECTED_AT = '2026-11-21T00:00:00.000Z';
 /** Of a page that was answered, with what JSON must escape: a record is about 3 KB, as most in the wild. */
 const PAGE = '<p class="x">Some \\ words\r\n\tof a page.</p>'.repeat(40);
 
@@ -48,27 +42,8 @@ async function writeRecords(path: string, megabytes: number): Promise<void> {
   for (let left = megabytes * 1e6; left > 0; left -= Buffer.byteLength(lines)) await file.write(lines);
 }
 
-const PIPELINES: Record<string, (path: string) => Promise<number>> = {
-  async ndjson(path) {
-    await using out = await open(`${path}.out`, 'w');
-    let lines = '';
-    const parser = nucleiParser(
-      {
-        finding(finding) {
-          lines += `${JSON.stringify(finding)}\n`;
-        },
-        host: () => undefined,
-      },
-      { detectedAt: DETECTED_AT },
-    );
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>)
-      for (let from = 0; from < chunk.length; from += STEP_BYTES) {
-        parser.write(chunk.subarray(from, from + STEP_BYTES));
-        if (lines !== '') writeSync(out.fd, lines);
-        lines = '';
-      }
-    return parser.end().findings;
-  },
+const PIPELINES: Record<string, Pipeline> = {
+  ndjson: toNdjson(nucleiParser),
   async bare(path) {
     let records = 0;
     let rest: Buffer = Buffer.alloc(0);
@@ -86,21 +61,11 @@ const PIPELINES: Record<string, (path: string) => Promise<number>> = {
   },
 };
 
-async function runAll(sizes: readonly number[]): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'nuclei-bench-'));
-  try {
-    for (const megabytes of sizes) {
-      const path = join(directory, `${megabytes}.jsonl`);
-      await writeRecords(path, megabytes);
-      for (const name of ['bare', 'ndjson', 'bare', 'ndjson'])
-        spawnSync(process.execPath, [import.meta.filename, name, path], { stdio: 'inherit' });
-      await rm(path);
-    }
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
+const ofMegabytes = (megabytes: number) => ({
+  write: (path: string) => writeRecords(path, megabytes),
+  names: ['bare', 'ndjson', 'bare', 'ndjson'],
+});
 
 const [name, path] = process.argv.slice(2);
 if (name !== undefined && path !== undefined) await runOne(PIPELINES, name, path);
-else await runAll(name === undefined ? [10, 180, 1_000] : [Number(name)]);
+else await measureEach(import.meta.filename, (name === undefined ? [10, 180, 1_000] : [Number(name)]).map(ofMegabytes));
