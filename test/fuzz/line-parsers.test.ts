@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Parser } from '#containers/scan-worker/scanner.ts';
 import { gobusterParser } from '#containers/scan-worker/scanners/gobuster/parse.ts';
 import { nucleiParser } from '#containers/scan-worker/scanners/nuclei/parse.ts';
-import { SEVERITIES } from '#shared/finding/severity.ts';
+import { changesOf, cutsOf, expectSound, growthOf, pieceSizes } from '#test/support/fuzzing.ts';
 import { gobusterCorpora, parseGobuster } from '#test/support/gobuster.ts';
 import { nucleiCorpora, nucleiRecord, parseNuclei } from '#test/support/nuclei.ts';
 import { DETECTED_AT, type Parsed } from '#test/support/parsing.ts';
@@ -28,18 +28,10 @@ const files: File[] = [
   ...gobusterCorpora().map(({ name, path }): File => [name, parseGobuster, readFileSync(path)]),
 ];
 
-/** What holds of every result, whatever was read. */
-function expectSound({ findings, summary }: Parsed): void {
-  expect(summary.findings).toBe(findings.length);
-  expect(summary.records).toBeGreaterThanOrEqual(findings.length);
-  expect(SEVERITIES.reduce((sum, severity) => sum + summary.bySeverity[severity], 0)).toBe(findings.length);
-  for (const { id, rule, title, location, detectedAt } of findings) {
-    expect(id).toMatch(/^[0-9a-f]{64}$/);
-    expect(rule).not.toBe('');
-    expect(title.length).toBeLessThanOrEqual(200);
-    expect(new Date(detectedAt).toISOString()).toBe(detectedAt);
-    if (location.port !== undefined) expect(location.port).toBeLessThanOrEqual(65_535);
-  }
+/** No record gives more than one finding. */
+function expectWhole(parsed: Parsed): void {
+  expectSound(parsed);
+  expect(parsed.summary.records).toBeGreaterThanOrEqual(parsed.findings.length);
 }
 
 const idsOf = ({ findings }: Parsed) => findings.map(({ id }) => id);
@@ -48,36 +40,29 @@ describe.each(files)('%s', (_, parse, bytes) => {
   const whole = parse(bytes);
 
   it('cut at each 200th of its length gives what stood before the cut', () => {
-    for (let part = 0; part < 200; part += 1) {
-      const cut = parse(bytes.subarray(0, Math.floor((bytes.length * part) / 200)));
+    for (const begun of cutsOf(bytes)) {
+      const cut = parse(begun);
       expect(idsOf(cut)).toEqual(idsOf(whole).slice(0, cut.findings.length));
-      expectSound(cut);
+      expectWhole(cut);
     }
   });
 
   it('reads the same in pieces of any size', () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 10 });
     fc.assert(
-      fc.property(sizes, (pieces) => {
-        expect(parse(bytes, { sizes: pieces })).toEqual(whole);
+      fc.property(pieceSizes(5_000), (sizes) => {
+        expect(parse(bytes, { sizes })).toEqual(whole);
       }),
       { numRuns: 15, examples: [[[1]], [[7]]] },
     );
   });
 
   it('with bytes changed still ends in a value, and what came before the change stands', () => {
-    const change = fc.record({
-      at: fc.integer({ min: 0, max: bytes.length - 1 }),
-      byte: fc.integer({ min: 0, max: 255 }),
-    });
     fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
-        const changed = Buffer.from(bytes);
-        for (const { at, byte } of changes) changed[at] = byte;
+      fc.property(changesOf(bytes), ({ changed, firstAt }) => {
         const result = parse(changed);
-        expectSound(result);
+        expectWhole(result);
         // Up to the last line that ended before the first change.
-        const untouched = bytes.subarray(0, Math.min(...changes.map(({ at }) => at)));
+        const untouched = bytes.subarray(0, firstAt);
         const before = idsOf(parse(untouched.subarray(0, untouched.lastIndexOf('\n') + 1)));
         expect(idsOf(result).slice(0, before.length)).toEqual(before);
       }),
@@ -130,7 +115,7 @@ describe('made-up outputs', () => {
           const texts = records.map((one) => JSON.stringify(one));
           const input = isArray ? `[${texts.join(' ,\n')}]` : texts.join('\n');
           const whole = parseNuclei(input);
-          expectSound(whole);
+          expectWhole(whole);
           expect(parseNuclei(input, { sizes: [size] })).toEqual(whole);
         },
       ),
@@ -158,7 +143,7 @@ describe('made-up outputs', () => {
     fc.assert(
       fc.property(fc.array(token, { maxLength: 12 }), fc.integer({ min: 1, max: 20 }), (tokens, size) => {
         const whole = parseGobuster(tokens.join(''), { stderr: tokens.join('') });
-        expectSound(whole);
+        expectWhole(whole);
         expect(parseGobuster(tokens.join(''), { stderr: tokens.join(''), sizes: [size] })).toEqual(whole);
       }),
       { numRuns: 10_000 },
@@ -186,16 +171,8 @@ describe('input without end', () => {
     ['one line of results', gobuster, '/a',                   'y'.repeat(500)],
   ])('of %s takes bounded memory, on stdout and on stderr', (_, begin, start, repeated) => {
     const parser = begin?.() as Parser;
-    const megabyte = Buffer.from(repeated.repeat(Math.ceil(1_000_000 / repeated.length)));
-    parser.write(Buffer.from(start));
-    const before = process.memoryUsage().rss;
-    let peak = before;
-    for (let i = 0; i < MEGABYTES; i += 1) {
-      parser.write(megabyte);
-      parser.writeStderr?.(megabyte.subarray(0, 50_000));
-      peak = Math.max(peak, process.memoryUsage().rss);
-    }
+    const megabytes = growthOf(parser, start, repeated, MEGABYTES);
     parser.end();
-    expect((peak - before) / 1e6).toBeLessThan(250);
+    expect(megabytes).toBeLessThan(250);
   });
 });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { type XmlFault, XmlTokenizer } from '#containers/scan-worker/xml/tokenizer.ts';
-import { piecesOf } from '#test/support/nmap.ts';
+import { pieceSizes } from '#test/support/fuzzing.ts';
+import { piecesOf } from '#test/support/parsing.ts';
 
 const NAMES = ['x', 'host', 'a:b', '_c-1.d'];
 const ATTRIBUTES = ['a', 'id', 'out-put', 'xy'];
@@ -104,7 +105,7 @@ const document = fc
   )
   .map((parts) => parts.join(''));
 const CONTROL_REFERENCE = /&#(?:x0?(?:[1-8bcef]|1[0-9a-f])|0?(?:[1-8]|1[124-9]|2\d|3[01]));/i;
-const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });
+const sizes = pieceSizes(40);
 
 describe('on generated documents', () => {
   it('says the same as saxes, in pieces of any size', () => {

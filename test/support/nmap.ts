@@ -1,48 +1,11 @@
 /** Running the nmap parser over whole inputs, and making the values its neighbours take. */
 import { readFileSync } from 'node:fs';
-import type {
-  Exit,
-  HostSeen,
-  ParseContext,
-  ParseSummary,
-  ScanRun,
-  ScanTarget,
-} from '#containers/scan-worker/scanner.ts';
+import type { Exit, ParseSummary, ScanRun, ScanTarget } from '#containers/scan-worker/scanner.ts';
 import { nmapParser } from '#containers/scan-worker/scanners/nmap/parse.ts';
-import type { Finding } from '#shared/finding/finding.ts';
 import { noFindings } from '#shared/finding/severity.ts';
+import { type Input, type Parsed, parseWith } from './parsing.ts';
 
-export interface Parsed {
-  readonly findings: Finding[];
-  readonly hosts: HostSeen[];
-  readonly summary: ParseSummary;
-}
-
-export const DETECTED_AT = '2026-11-21T10:00:00.000Z';
-
-/** `sizes`: how long the pieces are in which the input arrives, again and again; one piece when absent. */
-export function parseNmap(
-  input: Uint8Array | string,
-  { sizes = [], ...context }: Partial<ParseContext> & { sizes?: readonly number[] } = {},
-): Parsed {
-  const bytes = typeof input === 'string' ? Buffer.from(input) : input;
-  const findings: Finding[] = [];
-  const hosts: HostSeen[] = [];
-  const parser = nmapParser(
-    { finding: (finding) => findings.push(finding), host: (host) => hosts.push(host) },
-    { detectedAt: DETECTED_AT, ...context },
-  );
-  for (const piece of piecesOf(bytes, sizes)) parser.write(piece);
-  return { findings, hosts, summary: parser.end() };
-}
-
-export function* piecesOf(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
-  for (let from = 0, i = 0; from < bytes.length; i += 1) {
-    const size = sizes.length === 0 ? bytes.length : (sizes[i % sizes.length] as number);
-    yield bytes.subarray(from, from + size);
-    from += size;
-  }
-}
+export const parseNmap = (input: Uint8Array | string, more: Input = {}): Parsed => parseWith(nmapParser, input, more);
 
 const FIXTURES = new URL('./fixtures/nmap/', import.meta.url);
 

@@ -1,7 +1,6 @@
 /** Running a scanner's parser over whole inputs. */
 import type { HostSeen, ParseContext, Parser, ParseSink, ParseSummary } from '#containers/scan-worker/scanner.ts';
 import type { Finding } from '#shared/finding/finding.ts';
-import { piecesOf } from './nmap.ts';
 
 export interface Parsed {
   readonly findings: Finding[];
@@ -31,4 +30,12 @@ export function parseWith(
   for (const piece of piecesOf(Buffer.from(stderr), sizes)) parser.writeStderr?.(piece);
   for (const piece of piecesOf(typeof input === 'string' ? Buffer.from(input) : input, sizes)) parser.write(piece);
   return { findings, hosts, summary: parser.end() };
+}
+
+export function* piecesOf(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
+  for (let from = 0, i = 0; from < bytes.length; i += 1) {
+    const size = sizes.length === 0 ? bytes.length : (sizes[i % sizes.length] as number);
+    yield bytes.subarray(from, from + size);
+    from += size;
+  }
 }

@@ -54,7 +54,7 @@ function nessusHandler(reading: Reading, deliver: Delivery, offset: () => number
     },
     text(text) {
       checkLength();
-      reading.text += text;
+      if (reading.item !== undefined || reading.text.length < MAX_HOST_TEXT_CHARS) reading.text += text;
     },
     wantsText: () => reading.kept !== undefined,
     close(name) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonRecords } from '#containers/scan-worker/json/records.ts';
 import { MAX_RECORD_BYTES } from '#containers/scan-worker/json/splitter.ts';
-import { piecesOf } from '#test/support/nmap.ts';
+import { piecesOf } from '#test/support/parsing.ts';
 
 function read(input: string, size = 1 << 20) {
   const values: unknown[] = [];

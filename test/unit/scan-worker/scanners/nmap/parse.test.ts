@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_HOST_BYTES } from '#containers/scan-worker/scanners/nmap/parse.ts';
-import { DETECTED_AT, named, nmapDocument, nmapFixture, parseNmap } from '#test/support/nmap.ts';
+import { named, nmapDocument, nmapFixture, parseNmap } from '#test/support/nmap.ts';
+import { DETECTED_AT } from '#test/support/parsing.ts';
 
 const host = (inside: string, attributes = 'endtime="1795257738"') =>
   `<host ${attributes}><status state="up" reason="echo-reply"/><address addr="192.0.2.1" addrtype="ipv4"/>${inside}</host>`;
