@@ -9,8 +9,17 @@ import { readSettings } from '#infra/settings.ts';
 const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 const { context } = CdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
 
-export function buildStack(settings: object): { readonly app: App; readonly stack: ScanfleetStack } {
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+/** Where the template and what goes with it are written to, and whether the functions are among it. */
+interface Output {
+  readonly outdir?: string;
+  readonly bundling?: boolean;
+}
+
+export function buildStack(
+  settings: object,
+  { bundling = false, ...output }: Output = {},
+): { readonly app: App; readonly stack: ScanfleetStack } {
+  const app = new App({ ...output, context: { ...context, ...(bundling ? {} : { 'aws:cdk:bundling-stacks': [] }) } });
   const read = readSettings(settings);
   return { app, stack: new ScanfleetStack(app, read.name, { settings: read }) };
 }
