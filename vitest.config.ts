@@ -18,6 +18,7 @@ export default defineConfig({
       suite('integration', 120_000),
       suite('e2e', 180_000),
       suite('emulator', 180_000),
+      suite('image', 180_000),
     ],
   },
 });

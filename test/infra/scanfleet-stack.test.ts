@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { Env as WorkerEnv } from '#containers/scan-worker/env.ts';
@@ -464,6 +465,21 @@ describe('the workers', () => {
     expect(JSON.stringify(pulls.filter(({ id }) => id.includes('ExecutionRole')))).toContain(
       'ecr:eu-central-1:111122223333:repository/worker',
     );
+  });
+
+  it.each([
+    [{}, 'without'],
+    [{ scanners: { nuclei: { available: true } } }, 'with'],
+  ])('run an image that is built of what it needs and nothing else, by %j %s nuclei', (settings, NUCLEI) => {
+    const { app, stack } = buildStack(settings);
+    const { directory } = app.synth();
+    const { dockerImages } = JSON.parse(readFileSync(join(directory, `${stack.artifactId}.assets.json`), 'utf8'));
+    const [{ source }] = Object.values<{ source: { directory: string } }>(dockerImages) as [
+      { source: { directory: string } },
+    ];
+    expect(source).toMatchObject({ dockerBuildArgs: { NUCLEI }, dockerFile: 'containers/scan-worker/Dockerfile' });
+    const context = readdirSync(join(directory, source.directory));
+    expect(context.sort()).toEqual(['.dockerignore', 'containers', 'package-lock.json', 'package.json', 'shared']);
   });
 
   it('run in a network of the user’s, with an address of their own only where that is asked for', () => {
