@@ -85,6 +85,13 @@ const forbidden = [
     to: { path: '^(node:)?child_process$' },
   },
   {
+    name: 'browser-in-its-runner',
+    comment:
+      'A browser is driven from a process of its own, which a cancel ends; the worker and the CLI never load what drives it.',
+    from: { path: `^(${ROOMS})/`, pathNot: '^containers/scan-worker/scanners/axe/runner/' },
+    to: { path: 'node_modules/(playwright-core|@axe-core|axe-core)/' },
+  },
+  {
     name: 'entries-are-leaves',
     comment: 'An entry file acts when it is imported: only local/, which plays AWS, and test/ may do that.',
     from: { path: `^(${ROOMS})/`, pathNot: '^local/' },

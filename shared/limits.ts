@@ -51,6 +51,7 @@ const TABLE = {
   nmapRequestsPerSecond: { env: 'SCANFLEET_NMAP_REQUESTS_PER_SECOND', byDefault: 1_000, min: 1,  max: MAX_REQUESTS_PER_SECOND },
   /** nuclei's own default (its manual, -rate-limit). */
   nucleiRequestsPerSecond: { env: 'SCANFLEET_NUCLEI_REQUESTS_PER_SECOND', byDefault: 150, min: 1, max: MAX_REQUESTS_PER_SECOND },
+  axeRequestsPerSecond: { env: 'SCANFLEET_AXE_REQUESTS_PER_SECOND', byDefault: 100,     min: 1,    max: MAX_REQUESTS_PER_SECOND },
   gobusterRequestsPerSecond: { env: 'SCANFLEET_GOBUSTER_REQUESTS_PER_SECOND', byDefault: 150, min: 1, max: MAX_REQUESTS_PER_SECOND },
 } as const satisfies Record<string, Limit>;
 

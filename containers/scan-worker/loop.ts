@@ -1,5 +1,6 @@
 /** The worker's loop: as many tasks at once as there are slots, one long poll at a time, an end when there is nothing to do. */
 import type { Limits } from '#shared/limits.ts';
+import { slotsOf } from '#shared/scanner/definition.ts';
 import type { ReceivedMessage } from '#shared/task/queue.ts';
 import type { WorkerDeps } from './deps.ts';
 
@@ -19,6 +20,7 @@ export interface LoopDeps extends Pick<WorkerDeps, 'queue' | 'size' | 'clock' | 
 /** Works until nothing came for `idleExitSeconds`, or until `shutdown` is aborted and the work in hand has ended. Never rejects. */
 export async function workLoop(deps: LoopDeps, shutdown: AbortSignal): Promise<'idle' | 'shutdown'> {
   const { clock, limits, log, run } = deps;
+  const slots = slotsOf(deps.size, limits);
   const poll = poller(deps, shutdown);
   const inHand = new Set<Promise<void>>();
   let busyAtMs = clock.monotonicMs();
@@ -32,7 +34,7 @@ export async function workLoop(deps: LoopDeps, shutdown: AbortSignal): Promise<'
     inHand.add(work);
   };
   while (!shutdown.aborted) {
-    const freeSlots = limits.workerSlots - inHand.size;
+    const freeSlots = slots - inHand.size;
     if (freeSlots <= 0) {
       await Promise.race(inHand);
       continue;

@@ -1,5 +1,5 @@
 /** The contract a scanner fulfils. One folder under scanners/, one object, one line in the registry. */
-import type { CoverageEntry } from '#shared/finding/coverage.ts';
+import type { CoverageEntry, PageCoverage } from '#shared/finding/coverage.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import type { SeverityCounts } from '#shared/finding/severity.ts';
 import type { Limits, RateLimitName } from '#shared/limits.ts';
@@ -92,6 +92,8 @@ export interface HostSeen {
   readonly names: readonly string[];
   readonly state: 'reached' | 'down' | 'timed_out';
   readonly reason?: string;
+  /** Where what is tested are pages: the one this is about. */
+  readonly page?: PageCoverage;
 }
 
 export interface ParseSink {

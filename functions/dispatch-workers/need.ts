@@ -1,6 +1,6 @@
 /** Which workers are missing. Pure: dispatch-workers.ts asks queue and ECS, and launches. */
 import type { Limits } from '#shared/limits.ts';
-import type { WorkerSize } from '#shared/scanner/definition.ts';
+import { slotsOf, type WorkerSize } from '#shared/scanner/definition.ts';
 import type { Launch, LaunchedWorker } from '#shared/task/launcher.ts';
 
 type NeedLimits = Pick<Limits, 'workerSlots' | 'maxWorkers' | 'launchSeconds'>;
@@ -12,9 +12,6 @@ export interface Need {
   readonly overdue: readonly LaunchedWorker[];
   readonly launches: readonly Launch[];
 }
-
-/** A large worker's scanner takes all of it. */
-const slotsOf = (size: WorkerSize, { workerSlots }: NeedLimits): number => (size === 'large' ? 1 : workerSlots);
 
 /**
  * `waiting`: tasks on the queue that no running worker takes. Those who start will take some; for the rest workers are missing. Where

@@ -45,7 +45,8 @@ const HEALTH_CHECK = {
  * Every variable of the worker's env.ts, but for its name, which each launch gives, and for where programs lie, which the image says: a
  * missing or misspelt one does not compile.
  */
-type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE | `NUCLEI_${string}`>, string>>;
+type WorkerVariables = Readonly<Record<Exclude<keyof Env, typeof WORKER_NAME_VARIABLE | ImageVariable>, string>>;
+type ImageVariable = `NUCLEI_${string}` | 'CHROMIUM_BINARY' | 'AXE_RUNNER';
 
 /** The name of a size's task definitions; each deployment adds a revision. */
 export const workerFamily = (stackName: string, size: WorkerSize): string => `${stackName}-worker-${size}`;

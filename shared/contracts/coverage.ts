@@ -1,6 +1,6 @@
 /** GET /jobs/{jobId}/coverage: what happened to each target, in order of the job's tasks. */
 import * as z from 'zod';
-import { COVERAGE_STATUSES } from '../finding/coverage.ts';
+import { COVERAGE_STATUSES, PAGE_RESULTS } from '../finding/coverage.ts';
 import { SCANNER_NAMES } from '../scanner/definition.ts';
 import { RowsQuery, rowsResponse } from './rows.ts';
 
@@ -18,6 +18,11 @@ export const CoverageView = z
     status: z.enum(COVERAGE_STATUSES),
     reason: z.string().optional(),
     technique: z.string().optional().describe('How it was really scanned'),
+    pages: z
+      .array(z.object({ url: z.string(), result: z.enum(PAGE_RESULTS), detail: z.string().optional() }))
+      .readonly()
+      .optional()
+      .describe('Of axe: what became of each page'),
   })
   .meta({ id: 'Coverage' });
 export type CoverageView = z.output<typeof CoverageView>;

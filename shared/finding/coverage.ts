@@ -5,6 +5,32 @@ import { addCounts, noFindings, SEVERITIES, type Severity, type SeverityCounts }
 export const COVERAGE_STATUSES = ['reached', 'down', 'unresolved', 'denied', 'timed_out', 'not_scanned'] as const;
 export type CoverageStatus = (typeof COVERAGE_STATUSES)[number];
 
+/**
+ * What became of one page of a target (axe). unreachable: no answer; tls: its certificate cannot be verified; status: an answer other than
+ * 2xx; redirected_away: it leads to another origin; robots: robots.txt keeps robots from it; nothing_selected: it has nothing of what was to
+ * be tested; crashed: the browser lost it.
+ */
+export const PAGE_RESULTS = [
+  'tested',
+  'unreachable',
+  'tls',
+  'status',
+  'not_html',
+  'timeout',
+  'redirected_away',
+  'robots',
+  'nothing_selected',
+  'crashed',
+] as const;
+export type PageResult = (typeof PAGE_RESULTS)[number];
+
+export interface PageCoverage {
+  readonly url: string;
+  readonly result: PageResult;
+  /** The status answered, the browser's own word, or where it leads. */
+  readonly detail?: string;
+}
+
 /** One line of `coverage.json`: one address, name or URL under one scanner. */
 export interface CoverageEntry {
   /** The job's target this belongs to, in canonical form: itself, or the CIDR it lies in. */
@@ -18,6 +44,8 @@ export interface CoverageEntry {
   readonly reason?: string;
   /** How it was really scanned, as in `connect` for a TCP connect scan. */
   readonly technique?: string;
+  /** The pages that were opened or left out, in order, where the scanner tests pages. */
+  readonly pages?: readonly PageCoverage[];
 }
 
 /** How many entries of one CIDR (`range`), or of all single targets (no `range`), ended in each status. */

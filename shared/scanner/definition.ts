@@ -1,6 +1,6 @@
 /** What everybody knows of a scanner: its name, its options and where it runs. How it runs is the worker's (containers/scan-worker/scanners). */
 import * as z from 'zod';
-import { MAX_REQUESTS_PER_SECOND } from '../limits.ts';
+import { type Limits, MAX_REQUESTS_PER_SECOND } from '../limits.ts';
 import type { TargetKind } from '../target/target.ts';
 
 export const SCANNER_NAMES = ['nmap', 'nuclei', 'gobuster', 'nessus', 'axe'] as const;
@@ -9,6 +9,10 @@ export type ScannerName = (typeof SCANNER_NAMES)[number];
 /** There is one queue and one worker image size for each. */
 export const WORKER_SIZES = ['small', 'large'] as const;
 export type WorkerSize = (typeof WORKER_SIZES)[number];
+
+/** Tasks a worker runs side by side: a browser needs a worker of its own. */
+export const slotsOf = (size: WorkerSize, { workerSlots }: Pick<Limits, 'workerSlots'>): number =>
+  size === 'large' ? 1 : workerSlots;
 
 /** A scanner as asked for in a submit, its options validated and completed by the definition's schema. */
 export interface ScannerRequest {

@@ -1,28 +1,56 @@
-/** The objects in one JSON array, wherever their lines break: found by their braces, without reading what is in them. */
+/** Objects, in one JSON array or one after the other, wherever their lines break: found by their braces, without reading what is in them. */
 import { BYTES, isBlank, type JsonFault, type OnRecord, type RecordSplitter, recordKeeper } from './splitter.ts';
 
 type Place = 'before' | 'inside' | 'behind';
 
-/** What may stand between the items, and where the reading is after it. */
-const BETWEEN: Readonly<Record<Place, Readonly<Record<number, Place>>>> = {
-  before: { [BYTES.openBracket]: 'inside' },
-  inside: { [BYTES.comma]: 'inside', [BYTES.closeBracket]: 'behind' },
-  behind: {},
+interface Layout {
+  readonly start: Place;
+  /** What may stand between the items, and where the reading is after it. */
+  readonly between: Readonly<Record<Place, Readonly<Record<number, Place>>>>;
+  /** Where the reading must be at the end. */
+  readonly end: Place;
+  readonly faults: { readonly stray: string; readonly cut: string };
+}
+
+const ARRAY: Layout = {
+  start: 'before',
+  between: {
+    before: { [BYTES.openBracket]: 'inside' },
+    inside: { [BYTES.comma]: 'inside', [BYTES.closeBracket]: 'behind' },
+    behind: {},
+  },
+  end: 'behind',
+  faults: {
+    stray: 'an array with something else in it, or after it, than objects',
+    cut: 'cut off inside the array',
+  },
+};
+const SEQUENCE: Layout = {
+  start: 'inside',
+  between: { before: {}, inside: {}, behind: {} },
+  end: 'inside',
+  faults: { stray: 'something else than an object', cut: 'cut off inside an object' },
 };
 
 /** `begin`: where the array's bracket is, which is the first byte that comes. */
-export function arrayItems(begin: number, onRecord: OnRecord): RecordSplitter {
+export const arrayItems = (begin: number, onRecord: OnRecord): RecordSplitter => objects(ARRAY, begin, onRecord);
+
+/** `begin`: where the first object begins. One that is broken can take those behind it with it: lines are read by byteLines. */
+export const objectSequence = (begin: number, onRecord: OnRecord): RecordSplitter => objects(SEQUENCE, begin, onRecord);
+
+function objects(layout: Layout, begin: number, onRecord: OnRecord): RecordSplitter {
+  const { start, between, faults } = layout;
   const item = recordKeeper();
   const nesting = objectNesting();
   let offset = begin;
   let itemBegin = begin;
-  let place: Place = 'before';
+  let place: Place = start;
   let fault: JsonFault | undefined;
 
   const isItem = (byte: number | undefined) => place === 'inside' && byte === BYTES.openBrace;
   /** Whether `byte` may stand where the reading is. */
   function passes(byte: number): boolean {
-    const next = isBlank(byte) ? place : BETWEEN[place][byte];
+    const next = isBlank(byte) ? place : between[place][byte];
     place = next ?? place;
     return next !== undefined;
   }
@@ -30,8 +58,7 @@ export function arrayItems(begin: number, onRecord: OnRecord): RecordSplitter {
   function nextItem(chunk: Buffer, at: number): number {
     const skipped = chunk.subarray(at).findIndex((byte) => isItem(byte) || !passes(byte));
     if (skipped === -1 || isItem(chunk[at + skipped])) return skipped === -1 ? chunk.length : at + skipped;
-    const reason = 'an array with something else in it, or after it, than objects';
-    fault = { reason, byteOffset: offset + at + skipped };
+    fault = { reason: faults.stray, byteOffset: offset + at + skipped };
     return chunk.length;
   }
   return {
@@ -48,7 +75,10 @@ export function arrayItems(begin: number, onRecord: OnRecord): RecordSplitter {
       }
       offset += chunk.length;
     },
-    end: () => fault ?? (place === 'behind' ? undefined : { reason: 'cut off inside the array', byteOffset: offset }),
+    end() {
+      const isWhole = place === layout.end && nesting.isOutside();
+      return fault ?? (isWhole ? undefined : { reason: faults.cut, byteOffset: offset });
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * The records of a JSON file as a stream, one value after the other: lines of JSON (https://jsonlines.org), or the objects in one array.
- * Which of the two it is, its first byte says. What cannot be read is left out and its place told; what comes after it is read.
+ * Which of the two it is, its first byte says. Objects that were laid out for people, on many lines each, are read by their braces. What cannot be read is left out and its place told; what comes after it is read.
  */
-import { arrayItems } from './array-items.ts';
+import { arrayItems, objectSequence } from './array-items.ts';
 import { byteLines } from './lines.ts';
 import { BYTES, isBlank, type JsonFault, MAX_RECORD_BYTES, type RecordSplitter } from './splitter.ts';
 
@@ -15,8 +15,14 @@ export interface JsonRecords {
 /** So many records that cannot be read are no broken file but something else, and not read to its end. */
 const MAX_UNREAD = 1_000;
 
-/** Calls `deliver` with each value. What it returns, if anything, is why the value is not one that belongs here. */
-export function jsonRecords(deliver: (value: unknown) => string | undefined): JsonRecords {
+/**
+ * Calls `deliver` with each value. What it returns, if anything, is why the value is not one that belongs here. `anyLayout`: a value may
+ * stand on many lines; the price is that a broken one can take those behind it with it.
+ */
+export function jsonRecords(
+  deliver: (value: unknown) => string | undefined,
+  { anyLayout = false }: { readonly anyLayout?: boolean } = {},
+): JsonRecords {
   let splitter: RecordSplitter | undefined;
   let offset = 0;
   let fault: JsonFault | undefined;
@@ -33,7 +39,7 @@ export function jsonRecords(deliver: (value: unknown) => string | undefined): Js
     return value === undefined ? 'a record that is not JSON' : deliver(value);
   };
   const splitterFor = (first: number | undefined, begin: number) =>
-    first === BYTES.openBracket ? arrayItems(begin, read) : byteLines(begin, read);
+    first === BYTES.openBracket ? arrayItems(begin, read) : (anyLayout ? objectSequence : byteLines)(begin, read);
   return {
     write(chunk) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);

@@ -2,6 +2,7 @@
 import type { ScannerName } from '#shared/scanner/definition.ts';
 import { runProcess } from '../process.ts';
 import type { Scanner } from '../scanner.ts';
+import { axeScanner } from './axe/scanner.ts';
 import { gobusterScanner } from './gobuster/scanner.ts';
 import { nmapScanner } from './nmap/scanner.ts';
 import { nucleiScanner } from './nuclei/scanner.ts';
@@ -11,11 +12,17 @@ const privileged = process.geteuid?.() === 0;
 
 /** Without settings: as much as reading a scanner's output needs. */
 export function scannersWith(settings: ScannerSettings = ScannerSettings.parse({})): ReadonlyMap<ScannerName, Scanner> {
-  const { NUCLEI_BINARY: binary, NUCLEI_TEMPLATES: templates } = settings;
+  const {
+    NUCLEI_BINARY: binary,
+    NUCLEI_TEMPLATES: templates,
+    CHROMIUM_BINARY: chromium,
+    AXE_RUNNER: runner,
+  } = settings;
   const scanners = [
     nmapScanner({ run: runProcess, privileged }),
     nucleiScanner({ run: runProcess, settings: { binary, templates } }),
     gobusterScanner({ run: runProcess }),
+    axeScanner({ run: runProcess, settings: { chromium, runner } }),
   ];
   return new Map(scanners.map((scanner) => [scanner.name, scanner]));
 }

@@ -188,6 +188,7 @@ describe('a client', () => {
         },
         { name: 'nuclei', available: false, reason: expect.stringContaining('nuclei'), health: 'unavailable' },
         { name: 'gobuster' },
+        { name: 'axe' },
       ],
     });
   });

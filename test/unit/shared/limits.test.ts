@@ -27,6 +27,7 @@ describe('the limits', () => {
       tasksPerJob: 1_000,
       nmapRequestsPerSecond: 1_000,
       nucleiRequestsPerSecond: 150,
+      axeRequestsPerSecond: 100,
       gobusterRequestsPerSecond: 150,
     });
   });

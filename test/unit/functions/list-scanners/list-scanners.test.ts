@@ -38,7 +38,7 @@ async function ask(figures: readonly [ScannerName, Partial<Figures>][] = [], ava
 describe('GET /scanners', () => {
   it('tells of each scanner what it takes, and whether it is there', async () => {
     const { scanners, of } = await ask();
-    expect(scanners.map(({ name }) => name)).toEqual(['nmap', 'nuclei', 'gobuster']);
+    expect(scanners.map(({ name }) => name)).toEqual(['nmap', 'nuclei', 'gobuster', 'axe']);
     expect(of('nmap')).toMatchObject({
       title: 'Ports, services and harmless NSE scripts',
       available: true,

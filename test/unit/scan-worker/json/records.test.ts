@@ -3,12 +3,15 @@ import { jsonRecords } from '#containers/scan-worker/json/records.ts';
 import { MAX_RECORD_BYTES } from '#containers/scan-worker/json/splitter.ts';
 import { piecesOf } from '#test/support/parsing.ts';
 
-function read(input: string, size = 1 << 20) {
+function read(input: string, size = 1 << 20, anyLayout = false) {
   const values: unknown[] = [];
-  const records = jsonRecords((value) => {
-    values.push(value);
-    return value === null ? 'nothing' : undefined;
-  });
+  const records = jsonRecords(
+    (value) => {
+      values.push(value);
+      return value === null ? 'nothing' : undefined;
+    },
+    { anyLayout },
+  );
   for (const piece of piecesOf(Buffer.from(input), [size])) records.write(piece);
   const fault = records.end();
   return fault === undefined ? { values } : { values, fault };
@@ -41,6 +44,20 @@ describe('the records of a JSON file', () => {
     expect(read(input)).toEqual(expected);
     expect(read(input, 1)).toEqual(expected);
     expect(read(input, 3)).toEqual(expected);
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each<[what: string, input: string, values: unknown[], fault?: [reason: string, byteOffset: number]]>([
+    ['one object on many lines',         '{\n  "a": [\n{}\n]\n}\n',     [{ a: [{}] }]],
+    ['several, with nothing between',    '{"a":1}{\n"a":2} {"a":3}',    [{ a: 1 }, { a: 2 }, { a: 3 }]],
+    ['one that was cut',                 '{"a":1}\n{"a":\n',            [{ a: 1 }],             ['cut off inside an object', 14]],
+    ['one that is broken',               '{"a":1}\n{a}\n{"a":3}',       [{ a: 1 }, { a: 3 }],   ['a record that is not JSON', 8]],
+    ['something else behind it',         '{"a":1}\nx\n{"a":3}',         [{ a: 1 }],             ['something else than an object', 8]],
+    ['an array',                         '[\n{"a":1},\n{"a":2}]',       [{ a: 1 }, { a: 2 }]],
+  ])('laid out in any way: %s', (_, input, values, fault) => {
+    const expected = fault === undefined ? { values } : { values, fault: { reason: fault[0], byteOffset: fault[1] } };
+    expect(read(input, undefined, true)).toEqual(expected);
+    expect(read(input, 1, true)).toEqual(expected);
   });
 
   it('something that is not JSON at all is not read to its end', () => {

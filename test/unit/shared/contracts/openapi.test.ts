@@ -96,6 +96,12 @@ describe('the OpenAPI document', () => {
           required: ['name'],
           additionalProperties: false,
         },
+        {
+          type: 'object',
+          properties: { name: { const: 'axe' }, options: { $ref: '#/components/schemas/axe-options' } },
+          required: ['name'],
+          additionalProperties: false,
+        },
       ],
     });
     expect(schemas['nmap-options']).toMatchObject({ properties: { timing: { minimum: 0, maximum: 5, default: 4 } } });
