@@ -47,6 +47,9 @@ const TABLE = {
   /** Released and not ended tasks a tenant may have. */
   windowTasks:         { env: 'SCANFLEET_WINDOW',               byDefault: 100,         min: 1,    max: 100_000 },
   tasksPerJob:         { env: 'SCANFLEET_TASKS_PER_JOB',        byDefault: 1_000,       min: 1,    max: 1_000 },
+  /** Scans that may follow from one first job, and how many jobs in a row after it. */
+  followUpScans:       { env: 'SCANFLEET_FOLLOW_UP_SCANS',      byDefault: 100,         min: 1,    max: 1_000 },
+  followUpDepth:       { env: 'SCANFLEET_FOLLOW_UP_DEPTH',      byDefault: 3,           min: 1,    max: 10 },
   /** What a scanner may ask of its targets in a second, in one task; one row a scanner. Of nmap: probes. */
   nmapRequestsPerSecond: { env: 'SCANFLEET_NMAP_REQUESTS_PER_SECOND', byDefault: 1_000, min: 1,  max: MAX_REQUESTS_PER_SECOND },
   /** nuclei's own default (its manual, -rate-limit). */

@@ -3,31 +3,21 @@ import type { routes } from '#shared/contracts/routes.ts';
 import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
 import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
 import { type FieldError, ForbiddenError, ValidationError } from '#shared/errors.ts';
-import type { Events } from '#shared/events.ts';
-import type { Results } from '#shared/finding/results.ts';
-import { giveHints } from '#shared/job/flow.ts';
-import type { JobSpec } from '#shared/job/job.ts';
-import type { JobStore, NewJob } from '#shared/job/store.ts';
-import { shownTargets, storeTargets } from '#shared/job/targets.ts';
-import { submittedView } from '#shared/job/view.ts';
+import { type MakeJobDeps, makeJob } from '#shared/job/make-job.ts';
+import { requestHash } from '#shared/job/request-hash.ts';
+import type { NewJob } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
 import { HEADERS } from '#shared/names.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import { type Availabilities, refuseUnavailable } from '#shared/scanner/availability.ts';
 import { opensLater } from '#shared/target/maintenance-window.ts';
-import { planTasks, uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
+import { uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
 import { decideTarget, type Policy } from '#shared/target/policy.ts';
-import type { TaskQueue } from '#shared/task/queue.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
-import { requestHash } from './request-hash.ts';
 import { refuseHopelessWindows, windowedTargets } from './windows.ts';
 
-export interface SubmitJobDeps {
-  readonly jobs: Pick<JobStore, 'submit'>;
-  readonly queue: Pick<TaskQueue, 'send'>;
-  readonly results: Pick<Results, 'write'>;
-  readonly events: Pick<Events, 'jobSubmitted'>;
+export interface SubmitJobDeps extends MakeJobDeps {
   readonly policy: () => Promise<Policy>;
   readonly availability: Availabilities;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
@@ -51,25 +41,20 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
     body.scanners.map(({ name }) => name),
   );
   refuseDenied(await deps.policy(), requested, job.createdAt);
-  const tasks = planTasks(targets, body.scanners, deps.limits);
-  const spec: JobSpec = {
-    targets: targets.map(({ text }) => text),
-    scanners: body.scanners,
-    labels: body.labels,
-    ...(body.description === undefined ? {} : { description: body.description }),
+  const { scanners, labels, description, followUps } = body;
+  const spec = {
+    scanners,
+    labels,
+    ...(description === undefined ? {} : { description }),
+    ...(followUps === undefined ? {} : { followUps }),
   };
-  await storeTargets(deps.results, job, spec.targets);
   const idempotency = key === undefined ? {} : { idempotency: { key, requestHash: hashOf(body, targets) } };
-  const shown = { ...spec, targets: shownTargets(spec.targets), targetCount: spec.targets.length };
-  const submitted = await deps.jobs.submit({ job, spec, tasks, ...idempotency }, (stored, queuePosition) =>
-    JSON.stringify(submittedView(stored, shown, queuePosition)),
-  );
+  const { submitted, faults } = await makeJob(deps, { job, targets, spec, ...idempotency });
   const { jobId } = submitted.outcome === 'created' ? submitted.job : submitted;
   const answer = { body: submitted.body, jobId, headers: { Location: `${request.url}/${jobId}` } };
   if (submitted.outcome === 'repeated') return { status: 200, ...answer };
   const { job: stored, released } = submitted;
-  for (const error of await giveHints(deps, stored, released))
-    logger.warn('a hint of a new job was lost', { jobId, traceId: stored.traceId, error });
+  for (const error of faults) logger.warn('a hint of a new job was lost', { jobId, traceId: stored.traceId, error });
   record({ jobsSubmitted: 1, tasksReleased: released.length });
   return { status: 201, ...answer };
 }
@@ -102,8 +87,10 @@ function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, trace }: 
   const { name, project, profile, priority, deadlineSeconds = limits.deadlineSeconds } = body;
   if (deadlineSeconds > limits.deadlineSeconds)
     throw new ValidationError([{ field: 'deadlineSeconds', message: `must be at most ${limits.deadlineSeconds}` }]);
+  const jobId = newId();
   return {
-    jobId: newId(),
+    jobId,
+    ...(body.followUps === undefined ? {} : { rootJobId: jobId, depth: 0 }),
     tenant: caller.tenant,
     createdBy: caller.principal,
     ...(caller.sessionId === undefined ? {} : { sessionId: caller.sessionId }),

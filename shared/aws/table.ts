@@ -50,6 +50,13 @@ export const taskKey = (jobId: string, taskId: string): Key => ({
   pk: jobPartition(jobId),
   sk: `${TASK_PREFIX}${taskId}`,
 });
+/** The tree of a root job; and, behind it, one for each job that follows from it. */
+export const TREE = 'TREE';
+export const treeKey = (rootJobId: string): Key => ({ pk: jobPartition(rootJobId), sk: TREE });
+export const treeChildKey = (rootJobId: string, jobId: string): Key => ({
+  pk: jobPartition(rootJobId),
+  sk: `${TREE}#${jobId}`,
+});
 /** `n`, up to 9,999, tells apart and puts in order what happened in the same millisecond. */
 export const eventKey = (jobId: string, at: string, n: number): Key => ({
   pk: jobPartition(jobId),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { VERDICTS } from '../finding/coverage.ts';
 import { SEVERITIES } from '../finding/severity.ts';
+import { NOT_STARTED_CODES } from '../follow-up/rule.ts';
 import { PRIORITIES } from '../job/job.ts';
 import { STOP_REASONS } from '../job/lifecycle.ts';
 import { PROFILES } from '../report/profile.ts';
@@ -55,7 +56,9 @@ export const JobSummaryView = z
     verdict: z.enum(VERDICTS).nullable(),
     name: z.string().optional(),
     project: z.string().optional(),
-    parentJobId: JobId.optional(),
+    rootJobId: JobId.optional().describe('Of a job that others follow from, or that follows: the first of them'),
+    depth: Count.optional().describe('How many jobs lead from the first one to it'),
+    parentJobId: JobId.optional().describe('Whose findings started it'),
     scanners: z.array(z.enum(SCANNER_NAMES)),
     profile: z.enum(PROFILES),
     priority: z.enum(PRIORITIES),
@@ -88,12 +91,48 @@ export const JobSummaryView = z
   .meta({ id: 'JobSummary' });
 export type JobSummaryView = z.output<typeof JobSummaryView>;
 
+const summaryFields = JobSummaryView.shape;
+
+export const FollowUpsView = z
+  .object({
+    settled: z.boolean().describe('Every job has ended, and nothing more starts'),
+    verdict: z.enum(VERDICTS).nullable().describe('Of all the jobs together; null until they are settled'),
+    bySeverity: z.record(z.enum(SEVERITIES), Count).optional(),
+    covered: Count.optional(),
+    uncovered: Count.optional().describe('With what was not started'),
+    cancelRequestedAt: At.optional(),
+    cancelRequestedBy: z.string().optional(),
+    jobs: z
+      .array(
+        z.object({
+          jobId: JobId,
+          ...{ parentJobId: summaryFields.parentJobId, depth: summaryFields.depth, scanners: summaryFields.scanners },
+          ...{ status: summaryFields.status, verdict: summaryFields.verdict, percent: summaryFields.percent },
+          ...{ findings: Count, partialFindings: Count },
+        }),
+      )
+      .describe('Oldest first'),
+    notStarted: z.array(
+      z.object({
+        jobId: JobId.describe('Whose findings called for it'),
+        scanner: z.enum(SCANNER_NAMES),
+        code: z.enum(NOT_STARTED_CODES),
+        reason: z.string(),
+        targets: Count,
+        examples: z.array(z.string()),
+      }),
+    ),
+  })
+  .meta({ id: 'FollowUps', description: 'What followed from the findings of a first job, and what did not' });
+export type FollowUpsView = z.output<typeof FollowUpsView>;
+
 export const JobView = JobSummaryView.extend({
   targets: z.array(z.string()).describe('Canonical; the first ones, at most 100'),
   targetCount: Count.describe('Targets as submitted'),
   description: z.string().optional(),
   labels: z.record(z.string(), z.string()),
   options: z.record(z.string(), z.record(z.string(), z.unknown())).describe('By scanner, defaults filled in'),
+  followUps: FollowUpsView.optional().describe('Of the first job of a tree'),
   taskList: z.array(TaskView).optional().describe('All tasks of the job; absent in the answer to a submit'),
 }).meta({ id: 'Job' });
 export type JobView = z.output<typeof JobView>;

@@ -1,9 +1,11 @@
 /** POST /jobs: what a caller may ask for. */
 import * as z from 'zod';
+import { SEVERITIES } from '../finding/severity.ts';
+import { RECIPE_NAMES, RECIPES } from '../follow-up/recipes.ts';
 import { PRIORITIES } from '../job/job.ts';
 import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
-import { SCANNER_NAMES, type ScannerRequest } from '../scanner/definition.ts';
+import { SCANNER_NAMES, type ScannerName, type ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import { inOrder, NOT_IN_ORDER, WINDOW_BOUNDS, WindowRequest } from './maintenance-window.ts';
 import { TargetText } from './target-text.ts';
@@ -28,6 +30,12 @@ const Scanner = z
   })
   .meta({ id: 'ScannerRequest' });
 
+/** A recipe can name a scanner that this version does not have: then nothing is known of its options. */
+const completed = ({ name, options = {} }: { name: ScannerName; options?: unknown }): ScannerRequest => ({
+  name,
+  options: SCANNERS.get(name)?.options.parse(options) ?? {},
+});
+
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 const TargetInWindow = z
@@ -39,17 +47,44 @@ const RequestedTarget = z.union([TargetText, TargetInWindow], {
 });
 export type RequestedTarget = z.output<typeof RequestedTarget>;
 
-export const SubmitJobRequest = z
+const eachOnce = (list: readonly (ScannerRequest | undefined)[]): boolean =>
+  new Set(list.map((scanner) => scanner?.name)).size === list.length;
+const Scanners = z
+  .array(Scanner)
+  .min(1, 'must name at least one scanner')
+  .max(SCANNER_NAMES.length)
+  .refine(eachOnce, 'must name each scanner once');
+
+const FollowUp = z
+  .strictObject({
+    when: z
+      .strictObject({
+        scanner: z.enum(scannerNames),
+        rule: text(128).optional().describe("The finding's own, as in open-port"),
+        service: text(64)
+          .optional()
+          .describe("Of nmap's open ports: http for all that speaks it, also through TLS; others by nmap's name"),
+        port: z.int().min(1).max(65_535).optional(),
+        severity: z.enum(SEVERITIES).optional().describe('At least so severe'),
+      })
+      .describe('All of it must hold of a finding'),
+    scanners: Scanners,
+  })
+  .meta({
+    id: 'FollowUp',
+    description:
+      "Scans that a finding starts once its job has ended: of the finding's URL, of the port's where it speaks HTTP, else of its host",
+  });
+
+const SubmitFields = z
   .strictObject({
     targets: z
       .array(RequestedTarget)
       .min(1, 'must name at least one target')
       .max(MAX_ADDRESSES_PER_JOB, `must name at most ${MAX_ADDRESSES_PER_JOB} targets`),
-    scanners: z
-      .array(Scanner)
-      .min(1, 'must name at least one scanner')
-      .max(SCANNER_NAMES.length)
-      .refine((list) => new Set(list.map((s) => s?.name)).size === list.length, 'must name each scanner once'),
+    scanners: Scanners.optional().describe('Needed but with a recipe, which has its own'),
+    followUps: z.array(FollowUp).min(1).max(10).optional(),
+    recipe: z.enum(RECIPE_NAMES).optional().describe('A chain that ships: scanners and followUps'),
     name: text(128).optional(),
     description: text(1_024).optional(),
     project: z
@@ -74,5 +109,16 @@ export const SubmitJobRequest = z
     deadlineSeconds: z.int().min(1).max(DEFAULT_LIMITS.deadlineSeconds).optional(),
     idempotencyKey: IdempotencyKey.optional(),
   })
+  .refine(({ scanners, recipe }) => scanners !== undefined || recipe !== undefined, {
+    path: ['scanners'],
+    message: 'must name at least one scanner',
+  })
   .meta({ id: 'SubmitJobRequest' });
+
+/** With what its recipe stands for, filled in. */
+export const SubmitJobRequest = SubmitFields.transform(({ scanners, followUps, recipe, ...rest }) => {
+  const { scanners: first, followUps: rules } = recipe ? RECIPES[recipe] : { scanners: [], followUps: [] };
+  const all = [...(followUps ?? []), ...rules.map((rule) => ({ ...rule, scanners: rule.scanners.map(completed) }))];
+  return { ...rest, scanners: scanners ?? first.map(completed), ...(all.length > 0 ? { followUps: all } : {}) };
+});
 export type SubmitJobRequest = z.output<typeof SubmitJobRequest>;

@@ -1,5 +1,6 @@
 /** A job: what a user submits. targets × scanners, with options; the unit users see, cancel, list and export. */
 import type { Summary } from '../finding/coverage.ts';
+import type { FollowUpRule, NotStarted } from '../follow-up/rule.ts';
 import type { Profile } from '../report/profile.ts';
 import type { ScannerName, ScannerRequest, WorkerSize } from '../scanner/definition.ts';
 import type { Status } from '../status.ts';
@@ -19,6 +20,10 @@ export interface Job {
   readonly sessionId?: string;
   readonly name?: string;
   readonly project?: string;
+  /** Of a job whose findings start others, and of all that follow from it: the first of them, maybe itself; and how far it is from that. */
+  readonly rootJobId?: string;
+  readonly depth?: number;
+  /** Whose findings started it. */
   readonly parentJobId?: string;
   readonly scanners: readonly ScannerName[];
   readonly profile: Profile;
@@ -50,6 +55,10 @@ export interface Job {
   readonly partialFindings: number;
   /** Set when the job is finalised. */
   readonly summary?: Summary;
+  /** It has ended, and its findings are still to be looked through for what follows. Until then the sweeper announces its end again. */
+  readonly followUpsDue?: true;
+  /** What its findings called for and did not start. */
+  readonly notStarted?: readonly NotStarted[];
 
   /** Slots of the tenant's window lent to this job, tasks on the queue or held, and the index of the first task not yet released. */
   readonly slots: number;
@@ -74,6 +83,8 @@ export interface JobSpec {
   readonly scanners: readonly ScannerRequest[];
   readonly description?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The same in all jobs of a tree. */
+  readonly followUps?: readonly FollowUpRule[];
 }
 
 /** A spec as stored beside the job: `targets` is undefined when they were too many and lie in the bucket, at planKey. */

@@ -4,6 +4,7 @@
  * UnavailableError when that does not help; calling it again is then always safe.
  */
 import type { Severity } from '../finding/severity.ts';
+import type { NotStarted, Tree, TreeChild } from '../follow-up/rule.ts';
 import type { Status } from '../status.ts';
 import type { MaintenanceWindow } from '../target/maintenance-window.ts';
 import type { StoppedWorker } from '../task/stopped-worker.ts';
@@ -22,6 +23,8 @@ export interface NewJob {
     | 'sessionId'
     | 'name'
     | 'project'
+    | 'rootJobId'
+    | 'depth'
     | 'parentJobId'
     | 'scanners'
     | 'profile'
@@ -35,6 +38,8 @@ export interface NewJob {
   readonly spec: JobSpec;
   readonly tasks: readonly PlannedTask[];
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
+  /** Of a follow-up: what it scans, and the version of its tree that was read. */
+  readonly joins?: Pick<TreeChild, 'scans'> & Pick<Tree, 'version'>;
 }
 
 /** `repeated`: the key was used before for the same request; `body` is the answer of that first time. */
@@ -96,7 +101,10 @@ export interface TaskEnd {
 export type PutBackReason = 'shutdown' | 'host_busy' | 'transient_failure';
 
 export interface JobStore {
-  /** 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message). */
+  /**
+   * 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message), or `tree_changed` when a
+   * follow-up's tree is not as it was read, or is closed.
+   */
   submit(newJob: NewJob, answer: Answer): Promise<Submitted>;
 
   readJob(jobId: string): Promise<Job | undefined>;
@@ -143,8 +151,17 @@ export interface JobStore {
   finish(held: Held, end: TaskEnd): Promise<'finished' | 'superseded'>;
   /** 12. Finalises when no task is open. The terminal job, or undefined while some are. `job` as just read. */
   finalise(job: Job, by: string): Promise<Job | undefined>;
-  /** JobFinished was published: the sweeper need not repeat it. */
+  /** JobFinished was published: the sweeper need not repeat it, unless follow-ups are due. */
   markAnnounced(job: Job): Promise<void>;
+
+  /** The tree of a root job, strongly consistent; undefined where there is none. */
+  readTree(rootJobId: string): Promise<Tree | undefined>;
+  /** Those that exist, in no order; strongly consistent. */
+  readJobs(jobIds: readonly string[]): Promise<readonly Job[]>;
+  /** 24. Nothing more starts in the tree, from now on; its open jobs are the caller's to cancel, or the sweeper's. False: not in that version any more. */
+  closeTree(rootJobId: string, by: string, version?: number): Promise<boolean>;
+  /** 25. The findings of a job that has ended are looked through: `notStarted` is what they called for in vain. */
+  markFollowed(job: Job, notStarted: readonly NotStarted[]): Promise<void>;
 
   /** 13, 14, 12. The job as it is then: cancelling, or cancelled if nothing ran. ConflictError `job_state` for one that ended otherwise; NotFoundError. */
   cancel(jobId: string, by: string): Promise<Job>;

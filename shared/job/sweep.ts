@@ -13,13 +13,14 @@ import { nextSlotStep } from './slots.ts';
 type SweepLimits = Pick<Limits, 'leaseSeconds' | 'maxFailures'>;
 
 /**
- * announce: its end was not yet · finalise: no task is open · expire: its deadline has passed · stop: it is being stopped, and has tasks
- * that nobody else will end · close: it has tasks that did not start before their maintenance window closed · release: tasks wait for
+ * announce: its end was not yet · finalise: no task is open · cancel: its tree was, by its caller, who did not come as far as this job ·
+ * expire: its deadline has passed · stop: it is being stopped, and has tasks that nobody else will end · close: it has tasks that did not start before their maintenance window closed · release: tasks wait for
  * slots, or slots for nothing.
  * Of tasks: resend: its message may be lost · lose: its lease is over · exhaust: the same, for the last time.
  */
 export type SweepAction =
   | { readonly do: 'announce' | 'finalise' | 'expire' | 'stop' | 'close' | 'release' }
+  | { readonly do: 'cancel'; readonly by: string }
   | { readonly do: 'resend'; readonly task: Task }
   | { readonly do: 'lose' | 'exhaust'; readonly task: Task; readonly error: TaskError };
 
@@ -29,18 +30,26 @@ const LEASE_LOST: TaskError = {
   retryable: true,
 };
 
-/** `stopped`: of workers that are known to have ended, why. */
+/** What else there is to know of the job. */
+interface Circumstances {
+  /** Of workers that are known to have ended, why. */
+  readonly stopped?: ReadonlyMap<string, TaskError>;
+  /** Who cancelled the tree it belongs to. */
+  readonly closedBy?: string | undefined;
+}
+
 export function decide(
   job: Job,
   tasks: readonly Task[],
   now: string,
   limits: SweepLimits,
-  stopped: ReadonlyMap<string, TaskError> = new Map(),
+  { stopped = new Map(), closedBy }: Circumstances = {},
 ): SweepAction[] {
   if (isTerminal(job.status)) return job.checkAt === undefined ? [] : [{ do: 'announce' }];
   if (job.openCount === 0) return [{ do: 'finalise' }];
   if (job.status === 'cancelling')
     return tasks.some((task) => canBeStopped(job, task, now, limits)) ? [{ do: 'stop' }] : [];
+  if (closedBy !== undefined) return [{ do: 'cancel', by: closedBy }];
   if (job.deadlineAt <= now) return [{ do: 'expire' }];
   return [
     ...(tasks.some((task) => canBeClosed(job, task, now)) ? [{ do: 'close' } as const] : []),

@@ -96,14 +96,16 @@ function percentOf({ status, taskCount }: Job, tasksDone: number): number {
 }
 
 function summaryOf(job: Job, { running, percent }: Figures): JobSummaryView {
-  const { name, project, parentJobId, sessionId, startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy } = job;
+  const { name, project, rootJobId, depth, parentJobId, sessionId } = job;
+  const { startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy } = job;
   const { completed, failed, timedOut, cancelled } = job.ended;
   const queued = job.openCount - running;
   return {
     jobId: job.jobId,
     status: job.status,
     verdict: job.summary?.verdict ?? null,
-    ...given({ name, project, parentJobId, sessionId, startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy }),
+    ...given({ name, project, rootJobId, depth, parentJobId, sessionId }),
+    ...given({ startedAt, finishedAt, cancelRequestedAt, cancelRequestedBy }),
     scanners: [...job.scanners],
     profile: job.profile,
     priority: job.priority,

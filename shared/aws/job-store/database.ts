@@ -30,8 +30,8 @@ export interface Reader {
   peek(key: Key): Promise<Item | undefined>;
   /** Page by page; strongly consistent on the table unless `eventually`, never so on an index. */
   pages(query: Query): AsyncGenerator<readonly Item[]>;
-  /** Those that exist, in no order; eventually consistent. */
-  getAll(keys: readonly Key[]): Promise<readonly Item[]>;
+  /** Those that exist, in no order; eventually consistent unless asked otherwise. */
+  getAll(keys: readonly Key[], consistency?: 'consistent'): Promise<readonly Item[]>;
 }
 
 /** `item`: as it is now, if asked for. `old`: what a failed condition met; undefined when there was nothing. */

@@ -41,6 +41,8 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
     ),
     slots: 0,
     live: 0,
+    // What a cancelled job found starts nothing.
+    followUpsDue: job.rootJobId === undefined || status === 'cancelled' ? undefined : (true as const),
     // Due at once: until its end is announced the job stays in the index.
     checkAt: at,
   };
@@ -67,12 +69,12 @@ const WHY = {
   deadline: 'every task has ended after the deadline',
 } as const;
 
-/** The job leaves the index of open jobs. Refused when it was retried or deleted meanwhile, which is as good. */
+/** The job leaves the index of open jobs, once nothing follows from it any more. Refused when it was retried or deleted meanwhile, which is as good. */
 export async function markAnnounced({ db }: StoreContext, { jobId, round }: Job): Promise<void> {
   await db.write({
     kind: 'update',
     key: jobKey(jobId),
-    when: `${statusIn(TERMINAL_STATUSES)} AND #round = :round`,
+    when: `${statusIn(TERMINAL_STATUSES)} AND #round = :round AND attribute_not_exists(#followUpsDue)`,
     values: { round },
     remove: ['checkShard', 'checkAt'],
   });

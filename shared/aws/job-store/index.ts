@@ -25,6 +25,7 @@ import { readStats } from './stats.ts';
 import { recordStoppedWorker } from './stopped-workers.ts';
 import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
+import { closeTree, markFollowed, readJobs, readTree } from './tree.ts';
 import { writer } from './write.ts';
 
 export interface JobStoreDeps {
@@ -72,6 +73,10 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     finish: (held, end) => finish(context, held, end),
     finalise: (job, by) => finalise(context, job, by),
     markAnnounced: (job) => markAnnounced(context, job),
+    readTree: (rootJobId) => readTree(context, rootJobId),
+    readJobs: (jobIds) => readJobs(context, jobIds),
+    closeTree: (rootJobId, by, version) => closeTree(context, rootJobId, by, version),
+    markFollowed: (job, notStarted) => markFollowed(context, job, notStarted),
     cancel: (jobId, by) => cancel(context, jobId, by),
     retry: (jobId, by, window) => retry(context, jobId, by, window),
     readTenant: (jobId) => readTenant(context, jobId),

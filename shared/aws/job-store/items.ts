@@ -83,8 +83,15 @@ export function putSpec(job: Job, { targets, ...spec }: JobSpec): Put {
 }
 
 export function specOf(item: Item): StoredSpec {
-  const { scanners, description, labels, targets, targetCount } = item as unknown as StoredSpec;
-  return { scanners, ...(description === undefined ? {} : { description }), labels, targets, targetCount };
+  const { scanners, description, labels, followUps, targets, targetCount } = item as unknown as StoredSpec;
+  return {
+    scanners,
+    ...(description === undefined ? {} : { description }),
+    labels,
+    ...(followUps === undefined ? {} : { followUps }),
+    targets,
+    targetCount,
+  };
 }
 
 type TaskItem = Stored & Task & { readonly expiresAtEpochSeconds: number };

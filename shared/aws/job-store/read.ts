@@ -18,10 +18,10 @@ export function reader(deps: DatabaseDeps): Reader {
     get: (key) => get(key, true),
     peek: (key) => get(key, false),
     pages: (query) => pages(deps, query),
-    async getAll(keys) {
+    async getAll(keys, consistency) {
       const found: Item[] = [];
       for (let start = 0; start < keys.length; start += MAX_BATCH_GET)
-        found.push(...(await getBatch(deps, keys.slice(start, start + MAX_BATCH_GET))));
+        found.push(...(await getBatch(deps, keys.slice(start, start + MAX_BATCH_GET), consistency !== undefined)));
       return found;
     },
   };
@@ -49,12 +49,14 @@ async function* pages(deps: DatabaseDeps, query: Query): AsyncGenerator<readonly
   } while (start !== undefined);
 }
 
-async function getBatch(deps: DatabaseDeps, keys: readonly Key[]): Promise<readonly Item[]> {
+async function getBatch(deps: DatabaseDeps, keys: readonly Key[], ConsistentRead: boolean): Promise<readonly Item[]> {
   const { client, table, random } = deps;
   const found: Item[] = [];
   let left: readonly Item[] = keys.map((key) => ({ ...key }));
   await persist(random, async () => {
-    const answer = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: [...left] } } }));
+    const answer = await client.send(
+      new BatchGetCommand({ RequestItems: { [table]: { Keys: [...left], ConsistentRead } } }),
+    );
     found.push(...(answer.Responses?.[table] ?? []));
     left = answer.UnprocessedKeys?.[table]?.Keys ?? [];
     if (left.length > 0) throw new UnprocessedError(`${left.length} of ${keys.length} items were not read`);

@@ -11,6 +11,7 @@ import { jobOf } from './items.ts';
 import { readJob } from './records.ts';
 import { changeQuota, overQuota } from './slots.ts';
 import { nextCheckAt, transition } from './transition.ts';
+import { reopenInTree } from './tree.ts';
 
 export async function retry(
   context: StoreContext,
@@ -26,9 +27,12 @@ export async function retry(
   const written = await db.transact([
     ...retryWrites(job, again, at, by),
     changeQuota(job.tenant, { jobs: 1, slots: 0 }, limits),
+    ...reopenInTree(job),
   ]);
   if (written.ok) return again;
-  const [ofJob] = written.refusals;
+  const [ofJob, , , ofTree] = written.refusals;
+  if (ofTree?.failed)
+    throw new ConflictError('job_state', `job ${jobId} cannot be retried: all that belongs to it was cancelled`);
   if (!ofJob?.failed) throw overQuota(limits);
   // An earlier try of this call, or another caller's retry of the same round: either way it runs again.
   const found = jobOf(ofJob.old);
@@ -45,7 +49,8 @@ function jobAgain(job: Job, at: string, window: MaintenanceWindow | undefined, {
   const deadlineAt = secondsAfter(at, job.deadlineSeconds);
   if (epochMsOf(deadlineAt) > job.lastExpiryEpochSeconds * 1000)
     throw new ConflictError('job_state', 'the job is too old to be retried: its records expire before it could end');
-  const { summary: _s, finishedAt: _f, expiresAtEpochSeconds: _e, stopAt: _t, opensAt: _o, ...kept } = job;
+  const { summary: _s, finishedAt: _f, expiresAtEpochSeconds: _e, stopAt: _t, opensAt: _o, ...rest } = job;
+  const { followUpsDue: _d, notStarted: _n, ...kept } = rest;
   const { completed, failed, timedOut, cancelled } = job.ended;
   return {
     ...kept,
@@ -79,6 +84,6 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
       ...{ nFailed: 0, nTimedOut: 0, nCancelled: 0 },
       checkShard: checkShardOf(job.jobId),
     },
-    remove: ['summary', 'finishedAt', 'expiresAtEpochSeconds', 'stopAt', 'opensAt'],
+    remove: ['summary', 'finishedAt', 'expiresAtEpochSeconds', 'stopAt', 'opensAt', 'followUpsDue', 'notStarted'],
   });
 }

@@ -15,6 +15,7 @@ import { expiryIn, jobOf, partsExpireAt, putJob, putSpec, putTask, type Quota, q
 import { release, releasedAt } from './release.ts';
 import { changeQuota, isOverQuota, overQuota, readQuota, slotsToLend } from './slots.ts';
 import { nextCheckAt } from './transition.ts';
+import { treeWrites } from './tree.ts';
 
 /** Job, quota, spec and idempotency key. */
 const COMMIT_ITEMS = 4;
@@ -35,7 +36,8 @@ export async function submit(context: StoreContext, newJob: NewJob, answer: Answ
   const job = jobToBe(newJob, context.limits);
   const tasks = tasksToBe(newJob, job);
   const draft: Draft = { newJob, job, tasks, entries: indexEntries(newJob, job), answer };
-  if (COMMIT_ITEMS + draft.entries.length + tasks.length > context.transactionItems) return submitLarge(context, draft);
+  const items = COMMIT_ITEMS + treeWrites(newJob, job).length + draft.entries.length + tasks.length;
+  if (items > context.transactionItems) return submitLarge(context, draft);
   return commit(context, draft, quotaOf(await context.db.peek(quotaKey(job.tenant))), 'with tasks');
 }
 
@@ -104,19 +106,22 @@ const commitWrites = (context: StoreContext, newJob: NewJob, job: Job, body: str
   changeQuota(job.tenant, { jobs: 1, slots: job.slots, firstSlots: true }, context.limits),
   putSpec(job, newJob.spec),
   ...putKey(context, newJob, body),
+  ...treeWrites(newJob, job),
 ];
 
 /** What a refused commit says when not the quota refused it: that an earlier try of this call went through, or an earlier submit with this key. */
 function answeredBefore(
   draft: Draft,
-  [ofJob, ofQuota, , ofKey]: readonly Refusal[],
+  [ofJob, ofQuota, , ...others]: readonly Refusal[],
   job: Job,
   body: string,
 ): Submitted | undefined {
-  const key = draft.newJob.idempotency === undefined ? undefined : ofKey;
+  const key = draft.newJob.idempotency === undefined ? undefined : others.shift();
   // Only I know the id, so it was me; and what I answered then counts.
   if (ofJob?.failed) return created(draft, jobOf(ofJob.old) ?? job, String(key?.old?.body ?? body));
   if (key?.failed && key.old !== undefined) return repeatOf(draft.newJob, key.old);
+  if (draft.newJob.joins !== undefined && others[0]?.failed)
+    throw new ConflictError('tree_changed', `the tree of job ${job.rootJobId} is not as it was read`);
   if (ofQuota?.failed || key?.failed) return undefined;
   throw new CorruptError('submit_refused', `parts of job ${job.jobId} are there without it`);
 }

@@ -1,4 +1,5 @@
 /** 19 to 22. The sweeper looks at each open job once in a while and does what nobody else did. */
+import { ConflictError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
 import type { Sweep } from '../../job/store.ts';
 import { decide, isLeaseOver, type SweepAction } from '../../job/sweep.ts';
@@ -10,7 +11,7 @@ import { sizeNeededAfter } from '../../task/next-try.ts';
 import type { Task, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { CHECK_SHARDS, INDEXES, jobIdOf, jobKey, taskKey } from '../table.ts';
-import { expire } from './cancel.ts';
+import { cancel, expire } from './cancel.ts';
 import type { StoreContext } from './context.ts';
 import { putDeadLetter } from './dead-letters.ts';
 import { statusIn, type Update } from './expression.ts';
@@ -23,6 +24,7 @@ import { release, releaseWaiting } from './release.ts';
 import { closeWalk, stopWalk } from './stop.ts';
 import { stopErrors } from './stopped-workers.ts';
 import { nextCheckAt } from './transition.ts';
+import { closerOf } from './tree.ts';
 
 export const SWEEPER = 'sweep-tasks';
 const MAX_RESEND_SECONDS = 16 * 60;
@@ -53,7 +55,10 @@ export async function sweepJob(context: StoreContext, jobId: string): Promise<Sw
   const tasks = isTerminal(job.status) ? [] : await readTasks(context, jobId);
   const now = context.now().toISOString();
   const lost = tasks.filter((task) => isLeaseOver(task, now));
-  const actions = decide(job, tasks, now, context.limits, await stopErrors(context, lost));
+  const actions = decide(job, tasks, now, context.limits, {
+    stopped: await stopErrors(context, lost),
+    closedBy: isTerminal(job.status) ? undefined : await closerOf(context, job),
+  });
   const counted = countBy(actions);
   if (isTerminal(job.status)) return { ...NOTHING, actions: counted, ...(actions.length > 0 ? { finished: job } : {}) };
   if (!(await takeTurn(context, job))) return { ...NOTHING, actions: {} };
@@ -87,7 +92,9 @@ async function takeTurn({ db, limits, now }: StoreContext, job: Job): Promise<bo
 }
 
 /** What may leave the job without an open task, or with free slots. */
-const SETTLING: ReadonlySet<SweepAction['do']> = new Set(['finalise', 'release', 'expire', 'stop', 'close', 'exhaust']);
+const SETTLING: ReadonlySet<SweepAction['do']> = new Set([
+  ...(['finalise', 'release', 'cancel', 'expire', 'stop', 'close', 'exhaust'] as const),
+]);
 
 async function perform(context: StoreContext, job: Job, action: SweepAction): Promise<Done> {
   switch (action.do) {
@@ -97,6 +104,9 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
       return lose(context, action.task, action.error);
     case 'exhaust':
       await exhaust(context, job, action.task, action.error);
+      return NOTHING;
+    case 'cancel':
+      await cancelUnlessEnded(context, job, action.by);
       return NOTHING;
     case 'expire': {
       const expired = await expire(context, job, SWEEPER);
@@ -111,6 +121,14 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
       return NOTHING;
     default:
       return NOTHING;
+  }
+}
+
+async function cancelUnlessEnded(context: StoreContext, { jobId }: Job, by: string): Promise<void> {
+  try {
+    await cancel(context, jobId, by);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
   }
 }
 

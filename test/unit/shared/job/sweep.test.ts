@@ -199,7 +199,8 @@ describe('decide', () => {
 
 describe('a lost lease', () => {
   const oom = { code: 'oom', message: 'killed', retryable: true };
-  const decided = (task: Task, worker: string) => decide(open(1), [task], NOW, limits, new Map([[worker, oom]]));
+  const decided = (task: Task, worker: string) =>
+    decide(open(1), [task], NOW, limits, { stopped: new Map([[worker, oom]]) });
 
   it('has the cause its worker is known to have ended of', () =>
     expect(decided(held(NOW), 'w')).toMatchObject([{ do: 'lose', error: oom }]));
