@@ -91,7 +91,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
     variables: { ...jobs.variables, ...results.variables, ...callersIn(settings) },
     settings,
   });
-  jobs.usedBy(deleteJob, 'GetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
+  jobs.usedBy(deleteJob, 'GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
   results.emptiedBy(deleteJob, 'results', 'plans', 'reports');
 
   return { submitJob, cancelJob, retryJob, deleteJob };
@@ -108,7 +108,7 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
     variables: { ...variables, ...results.variables },
     settings,
   });
-  jobs.usedBy(getJob, 'GetItem', 'Query');
+  jobs.usedBy(getJob, 'GetItem', 'BatchGetItem', 'Query');
   results.readBy(getJob, 'plans');
 
   const watchJob = new NodeFunction<WatchJobEnv>(scope, routes.watchJob.function, {
@@ -153,7 +153,7 @@ function reportFunctions(scope: Construct, { jobs, results, events, settings }: 
   });
   const reportLink = new NodeFunction<ReportLinkEnv>(scope, routes.reportLink.function, { variables, settings });
   for (const reporter of [exportReport, reportLink]) {
-    jobs.usedBy(reporter, 'GetItem', 'Query');
+    jobs.usedBy(reporter, 'GetItem', 'BatchGetItem', 'Query');
     results.readBy(reporter, 'reports');
     events.sentBy(reporter);
   }

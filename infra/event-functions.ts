@@ -4,14 +4,15 @@ import type { Construct } from 'constructs';
 import type { Env as BuildReportEnv } from '#functions/build-report/env.ts';
 import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
 import type { Env as RecordStoppedWorkerEnv } from '#functions/record-stopped-worker/env.ts';
+import type { Env as StartFollowUpsEnv } from '#functions/start-follow-ups/env.ts';
 import type { Env as SweepTasksEnv } from '#functions/sweep-tasks/env.ts';
 import { NodeFunction } from './constructs/node-function.ts';
 import type { ServiceParts } from './constructs/service-metrics.ts';
 import type { WorkerFleet } from './constructs/worker-fleet.ts';
 import type { Foundation } from './foundation.ts';
 
-/** As long as a Lambda may run: the largest report is built in one go. */
-const BUILD_TIMEOUT = Duration.minutes(15);
+/** As long as a Lambda may run: the largest report is built, and the most findings are read, in one go. */
+const LONGEST = Duration.minutes(15);
 /** A run that takes longer than the minute to the next one is of no use. */
 const MINUTE = Duration.minutes(1);
 
@@ -54,11 +55,26 @@ export function eventFunctions(
   const buildReport = new NodeFunction<BuildReportEnv>(scope, 'build-report', {
     variables: { ...jobs.variables, ...results.variables },
     settings,
-    timeout: BUILD_TIMEOUT,
+    timeout: LONGEST,
   });
-  jobs.usedBy(buildReport, 'GetItem', 'Query');
+  jobs.usedBy(buildReport, 'GetItem', 'BatchGetItem', 'Query');
   results.readBy(buildReport, 'plans', 'results', 'reports');
   results.streamedBy(buildReport, 'reports');
   events.on('ReportRequested', buildReport);
-  return { dispatchWorkers, recordStoppedWorker, sweepTasks, buildReport };
+
+  const startFollowUps = new NodeFunction<StartFollowUpsEnv>(scope, 'start-follow-ups', {
+    variables: {
+      ...{ ...jobs.variables, ...tasks.variables, ...results.variables, ...events.variables, LOOPBACK_TARGETS: 'deny' },
+      SCANNER_AVAILABILITY: JSON.stringify(settings.scanners),
+    },
+    settings,
+    timeout: LONGEST,
+  });
+  jobs.usedBy(startFollowUps, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+  tasks.fedBy(startFollowUps);
+  results.readBy(startFollowUps, 'config', 'plans', 'results');
+  results.writtenBy(startFollowUps, 'plans');
+  events.sentBy(startFollowUps);
+  events.on('JobFinished', startFollowUps);
+  return { dispatchWorkers, recordStoppedWorker, sweepTasks, buildReport, startFollowUps };
 }

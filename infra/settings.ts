@@ -7,7 +7,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import { Account, CallerSettings } from '#shared/caller.ts';
-import { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
+import { SubmitJobFields } from '#shared/contracts/submit-job.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { LIMIT_NAMES, limitsFromEnv, limitVariable } from '#shared/limits.ts';
 import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
@@ -28,7 +28,7 @@ const Network = z.strictObject({
 
 /** A part of a submit, kept as it is written: the API reads it. */
 const Canary = z.record(z.string(), z.json()).superRefine((written, ctx) => {
-  const parsed = SubmitJobRequest.pick({ targets: true, scanners: true }).safeParse(written);
+  const parsed = SubmitJobFields.pick({ targets: true, scanners: true }).required().safeParse(written);
   for (const issue of parsed.error?.issues ?? []) ctx.addIssue(issue as never);
 });
 

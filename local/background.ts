@@ -32,11 +32,13 @@ export const BACKGROUND_FUNCTIONS = [
   'record-stopped-worker',
   'sweep-tasks',
   'build-report',
+  'start-follow-ups',
 ] as const;
 type BackgroundFunction = (typeof BACKGROUND_FUNCTIONS)[number];
 
 const STARTED_BY = new Map<string, readonly BackgroundFunction[]>([
   ['JobSubmitted', ['dispatch-workers']],
+  ['JobFinished', ['start-follow-ups']],
   ['ReportRequested', ['build-report']],
   [ECS_EVENT.type, ['record-stopped-worker', 'dispatch-workers']],
 ] satisfies [EventType | typeof ECS_EVENT.type, BackgroundFunction[]][]);

@@ -1,8 +1,7 @@
 /** Streams the report of a job that has ended. One too large for a Lambda's stream is answered with the way to its download instead. */
 import type { routes } from '#shared/contracts/routes.ts';
 import type { Results } from '#shared/finding/results.ts';
-import type { JobRecords } from '#shared/job/records.ts';
-import { readEndedRecords } from '#shared/job/records.ts';
+import { type ReportRecords, readReportRecords } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { HEADERS } from '#shared/names.ts';
 import {
@@ -14,13 +13,13 @@ import {
 } from '#shared/report/document.ts';
 import { CONTENT_TYPES } from '#shared/report/format.ts';
 import { linkReport, type ReportLinkDeps } from '#shared/report/link.ts';
-import { reportFileName } from '#shared/report/stored.ts';
+import { editionOf, reportFileName } from '#shared/report/stored.ts';
 import type { HttpRequest } from '../middleware/http.ts';
 import type { StreamAnswer } from '../middleware/stream.ts';
 import { acceptsGzip } from './accepts-gzip.ts';
 
 export interface ExportReportDeps extends ReportLinkDeps {
-  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks'>;
+  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks' | 'readTree' | 'readJobs'>;
   readonly results: Results;
 }
 
@@ -32,15 +31,16 @@ export async function exportReport(
   deps: ExportReportDeps,
   { caller, path, query, headers }: HttpRequest<typeof routes.exportReport>,
 ): Promise<StreamAnswer> {
-  const records = await readEndedRecords(deps.jobs, caller, path.jobId);
-  const request = { ...query, profile: query.profile ?? records.job.profile };
+  const { tree, profile, ...rest } = query;
+  const records = await readReportRecords(deps.jobs, caller, path.jobId, tree);
+  const request = { ...rest, profile: profile ?? records.job.profile };
   const stitch = canStitch(request) && acceptsGzip(headers.get('accept-encoding'));
   const document = stitch ? stitchedDocument(deps.results, records) : reportDocument(deps.results, records, request);
   if (document.estimatedBytes > MAX_STREAMED_BYTES) return await elsewhere(deps, records, request, document);
   return { status: 200, headers: headersOf(records, request, document), body: document.body };
 }
 
-const headersOf = ({ job }: JobRecords, request: ReportRequest, { findings, encoding }: ReportDocument) => ({
+const headersOf = ({ job }: ReportRecords, request: ReportRequest, { findings, encoding }: ReportDocument) => ({
   'Content-Type': CONTENT_TYPES[request.format],
   'Content-Disposition': `attachment; filename="${reportFileName(job, request)}"`,
   [HEADERS.findings]: String(findings),
@@ -51,11 +51,11 @@ const headersOf = ({ job }: JobRecords, request: ReportRequest, { findings, enco
 /** 303 to the download when it is built, 202 while it is being built. */
 async function elsewhere(
   deps: ExportReportDeps,
-  { job }: JobRecords,
+  records: ReportRecords,
   request: ReportRequest,
   { estimatedBytes, findings }: ReportDocument,
 ): Promise<StreamAnswer> {
-  const link = await linkReport(deps, job, request, estimatedBytes);
+  const link = await linkReport(deps, editionOf(records), request, estimatedBytes);
   const body = textOnce(JSON.stringify(link));
   const json = { 'Content-Type': 'application/json', [HEADERS.findings]: String(findings) };
   if (link.status === 'ready') return { status: 303, headers: { ...json, Location: link.url }, body };

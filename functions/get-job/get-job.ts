@@ -1,12 +1,12 @@
 /** One job with its tasks, progress and verdict. */
 import type { routes } from '#shared/contracts/routes.ts';
 import type { Results } from '#shared/finding/results.ts';
-import { readRecords, readVisibleJob, viewOf } from '#shared/job/records.ts';
+import { readFollowed, readRecords, readVisibleJob, viewOf } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 
 export interface GetJobDeps {
-  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks'>;
+  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks' | 'readTree' | 'readJobs'>;
   readonly results: Pick<Results, 'read'>;
 }
 
@@ -15,5 +15,6 @@ export async function getJob(
   request: HttpRequest<typeof routes.getJob>,
 ): Promise<HttpAnswer> {
   const job = await readVisibleJob(jobs, request.caller, request.path.jobId);
-  return { status: 200, body: await viewOf(results, await readRecords(jobs, job)) };
+  const [records, followed] = await Promise.all([readRecords(jobs, job), readFollowed(jobs, job)]);
+  return { status: 200, body: await viewOf(results, { ...records, ...followed }) };
 }

@@ -1,13 +1,14 @@
 /** A presigned download of the report: 200 when it is built, 202 while it is being built. */
 import type { routes } from '#shared/contracts/routes.ts';
-import { readEndedRecords } from '#shared/job/records.ts';
+import { readReportRecords } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { estimateBytes } from '#shared/report/document.ts';
 import { type ReportLinkDeps as LinkDeps, linkReport } from '#shared/report/link.ts';
+import { editionOf } from '#shared/report/stored.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 
 export interface ReportLinkDeps extends LinkDeps {
-  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks'>;
+  readonly jobs: Pick<JobStore, 'readJob' | 'readSpec' | 'readTasks' | 'readTree' | 'readJobs'>;
 }
 
 /** ConflictError `job_not_finished` while the job is open. */
@@ -15,9 +16,10 @@ export async function reportLink(
   deps: ReportLinkDeps,
   { caller, path, body }: HttpRequest<typeof routes.reportLink>,
 ): Promise<HttpAnswer> {
-  const { job, tasks } = await readEndedRecords(deps.jobs, caller, path.jobId);
-  const request = { ...body, profile: body.profile ?? job.profile };
-  const link = await linkReport(deps, job, request, estimateBytes(tasks, request));
+  const { tree, profile, ...rest } = body;
+  const records = await readReportRecords(deps.jobs, caller, path.jobId, tree);
+  const request = { ...rest, profile: profile ?? records.job.profile };
+  const link = await linkReport(deps, editionOf(records), request, estimateBytes(records, request));
   if (link.status === 'ready') return { status: 200, body: link };
   return { status: 202, body: link, headers: { 'Retry-After': String(link.retryAfterSeconds) } };
 }

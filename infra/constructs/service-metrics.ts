@@ -13,7 +13,7 @@ export const PERIOD = Duration.minutes(5);
 export interface ServiceParts extends Foundation {
   readonly api: JobApi;
   readonly followers: Readonly<
-    Record<'dispatchWorkers' | 'recordStoppedWorker' | 'sweepTasks' | 'buildReport', NodeFunction>
+    Record<'dispatchWorkers' | 'recordStoppedWorker' | 'sweepTasks' | 'buildReport' | 'startFollowUps', NodeFunction>
   >;
 }
 

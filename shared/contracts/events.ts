@@ -35,6 +35,7 @@ export const ReportRequestedDetail = z.object({
   jobId: JobId,
   tenant: z.string(),
   round: z.int(),
+  treeVersion: z.int().optional().describe('Of the whole tree that begins with the job, in this version'),
   format: z.enum(REPORT_FORMATS),
   profile: z.enum(PROFILES),
   severity: z.enum(SEVERITIES),

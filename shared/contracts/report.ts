@@ -4,15 +4,22 @@ import { SEVERITIES } from '../finding/severity.ts';
 import { REPORT_FORMATS } from '../report/format.ts';
 import { PROFILES } from '../report/profile.ts';
 
+const TREE = 'With all jobs that followed from it, as one report';
+
 export const ReportQuery = z.strictObject({
   format: z.enum(REPORT_FORMATS).default('json'),
   profile: z.enum(PROFILES).optional().describe("The job's own when absent"),
   severity: z.enum(SEVERITIES).default('info').describe('The least severe to show'),
+  tree: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe(TREE),
 });
 export type ReportQuery = z.output<typeof ReportQuery>;
 
-/** The link's request is the same three words, in the body. */
-export const ReportLinkRequest = ReportQuery;
+/** The link's request is the same, in the body. */
+export const ReportLinkRequest = ReportQuery.extend({ tree: z.boolean().default(false).describe(TREE) });
 
 export const ReportLinkResponse = z
   .union([

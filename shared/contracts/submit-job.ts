@@ -76,7 +76,7 @@ const FollowUp = z
       "Scans that a finding starts once its job has ended: of the finding's URL, of the port's where it speaks HTTP, else of its host",
   });
 
-const SubmitFields = z
+export const SubmitJobFields = z
   .strictObject({
     targets: z
       .array(RequestedTarget)
@@ -109,16 +109,15 @@ const SubmitFields = z
     deadlineSeconds: z.int().min(1).max(DEFAULT_LIMITS.deadlineSeconds).optional(),
     idempotencyKey: IdempotencyKey.optional(),
   })
-  .refine(({ scanners, recipe }) => scanners !== undefined || recipe !== undefined, {
-    path: ['scanners'],
-    message: 'must name at least one scanner',
-  })
   .meta({ id: 'SubmitJobRequest' });
 
-/** With what its recipe stands for, filled in. */
-export const SubmitJobRequest = SubmitFields.transform(({ scanners, followUps, recipe, ...rest }) => {
+/** With what its recipe stands for. */
+export const SubmitJobRequest = SubmitJobFields.transform(({ scanners, followUps, recipe, ...rest }, ctx) => {
   const { scanners: first, followUps: rules } = recipe ? RECIPES[recipe] : { scanners: [], followUps: [] };
   const all = [...(followUps ?? []), ...rules.map((rule) => ({ ...rule, scanners: rule.scanners.map(completed) }))];
-  return { ...rest, scanners: scanners ?? first.map(completed), ...(all.length > 0 ? { followUps: all } : {}) };
+  const asked = scanners ?? first.map(completed);
+  if (asked.length === 0)
+    ctx.addIssue({ code: 'custom', path: ['scanners'], message: 'must name at least one scanner, or give a recipe' });
+  return { ...rest, scanners: asked, ...(all.length > 0 ? { followUps: all } : {}) };
 });
 export type SubmitJobRequest = z.output<typeof SubmitJobRequest>;

@@ -3,13 +3,13 @@ import { concurrently } from '../concurrently.ts';
 import { CorruptError } from '../errors.ts';
 import type { CoverageEntry } from '../finding/coverage.ts';
 import { COVERAGE_FILE, type Results } from '../finding/results.ts';
-import type { JobRecords } from '../job/records.ts';
+import type { NotStarted } from '../follow-up/rule.ts';
+import { type JobRecords, partsOf, type ReportRecords } from '../job/records.ts';
 import { readTargets } from '../job/targets.ts';
 import { expand } from '../target/plan.ts';
 import type { Target } from '../target/target.ts';
 import type { Task } from '../task/task.ts';
 import { collect } from './bytes.ts';
-
 import type { ReportCoverage } from './source.ts';
 
 const AHEAD = 8;
@@ -25,6 +25,23 @@ export async function* reportCoverage(results: Results, records: JobRecords): As
     (await entriesOf(task)).map((entry) => ({ scanner: task.scanner, ...entry })),
   );
 }
+
+/** Of one job, or of all jobs of a tree; then of scans that were called for and not started. */
+export async function* treeCoverage(
+  results: Results,
+  records: ReportRecords,
+): AsyncGenerator<readonly ReportCoverage[]> {
+  for (const part of partsOf(records)) yield* reportCoverage(results, part);
+  for (const { notStarted = [] } of records.whole?.jobs ?? []) yield notStarted.flatMap(notStartedEntries);
+}
+
+/** Of many, only the first are known by name. */
+const notStartedEntries = ({ scanner, reason, targets, examples }: NotStarted): ReportCoverage[] =>
+  examples.map((target, at) => {
+    const others =
+      at === examples.length - 1 && targets > examples.length ? `; nor were ${targets - examples.length} more` : '';
+    return { scanner, target, host: target, status: 'not_scanned', reason: `not started: ${reason}${others}` };
+  });
 
 function notScanned(task: Task, targets: readonly Target[]): CoverageEntry[] {
   const reason = task.error?.message ?? `the task ended as ${task.status} before it had a result`;

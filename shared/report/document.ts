@@ -1,9 +1,9 @@
 /** A report as a stream of bytes, for the caller who waits for it and for build-report alike. Never held in memory. */
 import type { Results } from '../finding/results.ts';
-import { type JobRecords, viewOf } from '../job/records.ts';
+import { partsOf, type ReportRecords, viewOf } from '../job/records.ts';
 import type { Task, TaskResult } from '../task/task.ts';
 import { type Bytes, coalesced } from './bytes.ts';
-import { reportCoverage } from './coverage.ts';
+import { treeCoverage } from './coverage.ts';
 import type { ReportFormat } from './format.ts';
 import { jsonReport } from './json.ts';
 import { countShown, type Selection, shownLines, showsAll } from './lines.ts';
@@ -28,25 +28,25 @@ export interface ReportDocument {
 }
 
 /** The document, plain. Reading its body throws when results are missing or damaged: what was read until then is not a report. */
-export function reportDocument(results: Results, records: JobRecords, request: ReportRequest): ReportDocument {
-  const of = resultsWithFindings(records.tasks);
+export function reportDocument(results: Results, records: ReportRecords, request: ReportRequest): ReportDocument {
+  const of = resultsWithFindings(tasksOf(records));
   const counts = countsOf(of, request);
   const source: ReportSource = {
     counts,
-    job: () => viewOf(results, { job: records.job, spec: records.spec }),
-    coverage: () => reportCoverage(results, records),
+    job: () => viewOf(results, { ...records, tasks: undefined }),
+    coverage: () => treeCoverage(results, records),
     lines: () => shownLines(results, of, request, counts.findings),
   };
   return {
     findings: counts.findings,
-    estimatedBytes: estimateBytes(records.tasks, request),
+    estimatedBytes: estimateBytes(records, request),
     body: coalesced(WRITERS[request.format](source)),
   };
 }
 
 /** About how large the plain document is: the findings it shows by their average size as stored. */
-export function estimateBytes(tasks: readonly Task[], selection: Selection): number {
-  const of = resultsWithFindings(tasks);
+export function estimateBytes(records: ReportRecords, selection: Selection): number {
+  const of = resultsWithFindings(tasksOf(records));
   const all = sum(of, (result) => result.findings);
   const plainBytes = sum(of, (result) => result.plainBytes);
   return all === 0 ? 0 : Math.round((plainBytes * countsOf(of, selection).findings) / all);
@@ -56,8 +56,8 @@ export function estimateBytes(tasks: readonly Task[], selection: Selection): num
 export const canStitch = (request: ReportRequest): boolean => request.format === 'ndjson' && showsAll(request);
 
 /** The same document gzipped; only where `canStitch`. */
-export function stitchedDocument(results: Results, { tasks }: JobRecords): ReportDocument {
-  const of = resultsWithFindings(tasks);
+export function stitchedDocument(results: Results, records: ReportRecords): ReportDocument {
+  const of = resultsWithFindings(tasksOf(records));
   const findings = sum(of, (result) => result.findings);
   return {
     findings,
@@ -66,6 +66,8 @@ export function stitchedDocument(results: Results, { tasks }: JobRecords): Repor
     body: coalesced(stitched(results, of, endLine(findings))),
   };
 }
+
+const tasksOf = (records: ReportRecords): readonly Task[] => partsOf(records).flatMap(({ tasks }) => tasks);
 
 function countsOf(of: readonly TaskResult[], selection: Selection): ReportCounts {
   const bySeverity = countShown(of, selection);

@@ -3,10 +3,9 @@ import type { ReportLinkResponse } from '../contracts/report.ts';
 import { UnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { Results, Signer } from '../finding/results.ts';
-import type { Job } from '../job/job.ts';
 import type { ReportRequest } from './document.ts';
 import { CONTENT_TYPES } from './format.ts';
-import { isBeingBuilt, readReportState, storedReport } from './stored.ts';
+import { type Edition, isBeingBuilt, readReportState, storedReport } from './stored.ts';
 
 export interface ReportLinkDeps {
   readonly results: Pick<Results, 'read'>;
@@ -19,14 +18,14 @@ export interface ReportLinkDeps {
 /** A failed build is told of for so long; whoever asks later starts a new one. */
 const FAILURE_SHOWN_MS = 60_000;
 
-/** Of a terminal job. UnavailableError `report_failed` when building it just failed. */
+/** Of what has ended. UnavailableError `report_failed` when building it just failed. */
 export async function linkReport(
   { results, signer, events, presignedSeconds, now }: ReportLinkDeps,
-  job: Job,
+  edition: Edition,
   request: ReportRequest,
   estimatedBytes: number,
 ): Promise<ReportLinkResponse> {
-  const report = storedReport(job, request);
+  const report = storedReport(edition, request);
   const state = await readReportState(results, report);
   if (state?.status === 'ready') {
     const link = await signer.presignDownload(report.key, {
@@ -39,8 +38,7 @@ export async function linkReport(
   if (state?.status === 'failed' && now().getTime() - Date.parse(state.at) < FAILURE_SHOWN_MS)
     throw new UnavailableError('report_failed', 'the report could not be built; ask again in a minute');
   if (!isBeingBuilt(state, now())) {
-    const { jobId, tenant, round } = job;
-    await events.reportRequested({ jobId, tenant, round, ...request });
+    await events.reportRequested({ ...edition, ...request });
   }
   return { status: 'building', retryAfterSeconds: buildSeconds(estimatedBytes) };
 }

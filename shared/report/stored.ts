@@ -7,6 +7,7 @@ import { Instant } from '../contracts/ids.ts';
 import { NotFoundError } from '../errors.ts';
 import { type Results, reportsPrefix } from '../finding/results.ts';
 import type { Job } from '../job/job.ts';
+import type { ReportRecords } from '../job/records.ts';
 import { collect } from './bytes.ts';
 import type { ReportRequest } from './document.ts';
 
@@ -17,17 +18,28 @@ const ReportState = z.discriminatedUnion('status', [
 ]);
 export type ReportState = z.output<typeof ReportState>;
 
-/** One report of a job as it ended in one round: a retried job gets new reports. */
+/** What a report is of: a job as it ended in one round, or its tree in one version. A retried job gets new reports. */
+export interface Edition extends Pick<Job, 'tenant' | 'jobId' | 'round'> {
+  readonly treeVersion?: number | undefined;
+}
+
+export const editionOf = ({ job: { tenant, jobId, round }, whole }: ReportRecords): Edition => ({
+  ...{ tenant, jobId, round },
+  ...(whole === undefined ? {} : { treeVersion: whole.tree.version }),
+});
+
 export interface StoredReport {
   readonly key: string;
   readonly stateKey: string;
   readonly fileName: string;
 }
 
-export function storedReport(job: Pick<Job, 'tenant' | 'jobId' | 'round'>, request: ReportRequest): StoredReport {
+export function storedReport(edition: Edition, request: ReportRequest): StoredReport {
+  const { tenant, jobId, round, treeVersion } = edition;
   const { format, profile, severity } = request;
-  const stem = `${reportsPrefix(job.tenant, job.jobId)}${job.round}-${profile}-${severity}`;
-  return { key: `${stem}.${format}`, stateKey: `${stem}.${format}.state.json`, fileName: reportFileName(job, request) };
+  const tree = treeVersion === undefined ? '' : `-tree${treeVersion}`;
+  const key = `${reportsPrefix(tenant, jobId)}${round}${tree}-${profile}-${severity}.${format}`;
+  return { key, stateKey: `${key}.state.json`, fileName: reportFileName(edition, request) };
 }
 
 /** What a saved report is called. */

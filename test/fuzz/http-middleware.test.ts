@@ -9,7 +9,7 @@ import { Problem } from '#shared/contracts/problem.ts';
 import { type Route, routes } from '#shared/contracts/routes.ts';
 import { DEFAULT_LIMITS } from '#shared/limits.ts';
 import { readPolicy } from '#shared/target/policy.ts';
-import { aJob, aSpec, aTask, JOB_ID } from '#test/support/job-records.ts';
+import { aJob, aSpec, aTask, JOB_ID, NO_TREES } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
 import { CALLERS, call, type TestRequest } from '#test/support/proxy-event.ts';
@@ -45,7 +45,12 @@ const handlers = {
   get: handle(routes.getJob, (request) =>
     getJob(
       {
-        jobs: { readJob: async () => aJob(), readSpec: async () => aSpec(), readTasks: async () => [aTask()] },
+        jobs: {
+          readJob: async () => aJob(),
+          readSpec: async () => aSpec(),
+          readTasks: async () => [aTask()],
+          ...NO_TREES,
+        },
         results: memoryResults(),
       },
       request,

@@ -33,6 +33,7 @@ const FOLDERS = [
   'list-scanners',
   'get-health',
   'build-report',
+  'start-follow-ups',
   'dispatch-workers',
   'record-stopped-worker',
   'sweep-tasks',
@@ -357,11 +358,12 @@ describe('events and the clock', () => {
   }));
 
   it('start the functions that follow them', () => {
-    expect(rules).toHaveLength(5);
+    expect(rules).toHaveLength(6);
     expect(rules).toEqual(
       expect.arrayContaining([
         { on: 'JobSubmitted', source: ['scanfleet'], own: true, runs: ['dispatch-workers'] },
         { on: 'ReportRequested', source: ['scanfleet'], own: true, runs: ['build-report'] },
+        { on: 'JobFinished', source: ['scanfleet'], own: true, runs: ['start-follow-ups'] },
         {
           on: 'ECS Task State Change',
           source: ['aws.ecs'],

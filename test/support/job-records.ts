@@ -4,6 +4,7 @@ import { countCoverage } from '#shared/finding/coverage.ts';
 import type { Finding } from '#shared/finding/finding.ts';
 import { attemptPrefix, COVERAGE_FILE, FINDINGS_FILE, type Results } from '#shared/finding/results.ts';
 import type { Job, StoredSpec } from '#shared/job/job.ts';
+import type { JobStore } from '#shared/job/store.ts';
 import { ndjsonGzipWriter } from '#shared/report/gzip-member.ts';
 import type { Task, TaskResult } from '#shared/task/task.ts';
 
@@ -70,6 +71,13 @@ export const aFinding = (fields: Partial<Finding> = {}): Finding => ({
   detectedAt: '2026-01-31T12:00:01.000Z',
   ...fields,
 });
+
+/** Of a store in which nothing follows from any job. */
+export const NO_TREES: Pick<JobStore, 'readTree' | 'readJobs' | 'closeTree'> = {
+  readTree: async () => undefined,
+  readJobs: async () => [],
+  closeTree: async () => false,
+};
 
 /** Writes what a worker leaves of an attempt, and gives what the task's record then says of it. */
 export async function leaveResult(

@@ -14,7 +14,7 @@ function start(handlers: Record<string, () => Promise<void>> = {}) {
       calls.push(`${name} ${(event as BusEvent)['detail-type']}`);
       await handlers[name]?.();
     };
-  const names = ['dispatch-workers', 'record-stopped-worker', 'sweep-tasks', 'build-report'];
+  const names = ['dispatch-workers', 'record-stopped-worker', 'sweep-tasks', 'build-report', 'start-follow-ups'];
   const background = startBackground(
     {
       functions: new Map(names.map((name) => [name, handler(name)])),
@@ -51,13 +51,17 @@ it('dispatches each minute even while a sweep takes long', async () => {
   await closing;
 });
 
-it('starts dispatch-workers on JobSubmitted and build-report on ReportRequested, nothing on JobFinished', async () => {
+it('starts what follows each event', async () => {
   const { background, calls, event } = start();
   await vi.advanceTimersByTimeAsync(0);
   calls.length = 0;
   for (const type of ['JobSubmitted', 'ReportRequested', 'JobFinished']) background.deliver(event(type));
   await vi.advanceTimersByTimeAsync(500);
-  expect(calls.sort()).toEqual(['build-report ReportRequested', 'dispatch-workers JobSubmitted']);
+  expect(calls.sort()).toEqual([
+    'build-report ReportRequested',
+    'dispatch-workers JobSubmitted',
+    'start-follow-ups JobFinished',
+  ]);
   await background.close();
 });
 

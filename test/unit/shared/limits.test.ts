@@ -25,6 +25,8 @@ describe('the limits', () => {
       quotaJobs: 100,
       windowTasks: 100,
       tasksPerJob: 1_000,
+      followUpScans: 100,
+      followUpDepth: 3,
       nmapRequestsPerSecond: 1_000,
       nucleiRequestsPerSecond: 150,
       axeRequestsPerSecond: 100,

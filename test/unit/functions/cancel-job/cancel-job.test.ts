@@ -5,7 +5,7 @@ import { routes } from '#shared/contracts/routes.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { TaskRef } from '#shared/task/task.ts';
-import { aJob, aSpec, aTask, JOB_ID } from '#test/support/job-records.ts';
+import { aJob, aSpec, aTask, JOB_ID, NO_TREES } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
 import { CALLERS, call, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
@@ -39,6 +39,7 @@ describe('POST /jobs/{jobId}/cancel', () => {
     const asked: string[] = [];
     const jobs = {
       ...store(running),
+      ...NO_TREES,
       cancel: async (jobId: string, by: string) => {
         asked.push(`cancel ${jobId} by ${by}`);
         if (outcome instanceof Error) throw outcome;

@@ -3,7 +3,7 @@ import { deleteJob } from '#functions/delete-job/delete-job.ts';
 import { httpHandler } from '#functions/middleware/http.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { ConflictError, UnavailableError } from '#shared/errors.ts';
-import { JOB_ID, TENANT } from '#test/support/job-records.ts';
+import { JOB_ID, NO_TREES, TENANT } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
 import { ADMIN_ARN, CALLERS, call, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
@@ -31,6 +31,8 @@ function deleting({ refusal, awayTimes = 0 }: { refusal?: Error; awayTimes?: num
   for (const key of KEPT) objects.set(key, Buffer.from('x'));
   let away = awayTimes;
   const jobs = {
+    ...NO_TREES,
+    readJob: async () => undefined,
     readTenant: async (jobId: string) => (jobId === JOB_ID ? TENANT : undefined),
     deleteJob: async (jobId: string) => {
       if (refusal !== undefined) throw refusal;

@@ -7,7 +7,7 @@ import { routes } from '#shared/contracts/routes.ts';
 import type { Job } from '#shared/job/job.ts';
 import { storedReport, writeReportState } from '#shared/report/stored.ts';
 import type { Task } from '#shared/task/task.ts';
-import { aFinding, aJob, aSpec, aTask, JOB_ID, leaveResult } from '#test/support/job-records.ts';
+import { aFinding, aJob, aSpec, aTask, JOB_ID, leaveResult, NO_TREES } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { type MemoryResults, memoryResults } from '#test/support/memory-results.ts';
 import { CALLERS, callStreaming, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
@@ -34,7 +34,7 @@ const handler = streamHandler(
   (request) =>
     exportReport(
       {
-        jobs: { readJob: async () => job, readSpec: async () => aSpec(), readTasks: async () => tasks },
+        jobs: { readJob: async () => job, readSpec: async () => aSpec(), readTasks: async () => tasks, ...NO_TREES },
         results,
         signer: {
           presignDownload: async (key) => ({

@@ -4,7 +4,7 @@ import { httpHandler } from '#functions/middleware/http.ts';
 import { JobView } from '#shared/contracts/job.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import type { Job } from '#shared/job/job.ts';
-import { aJob, aSpec, aTask, JOB_ID } from '#test/support/job-records.ts';
+import { aJob, aSpec, aTask, JOB_ID, NO_TREES } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
 import { ADMIN_ARN, CALLERS, call, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
@@ -23,6 +23,7 @@ const store = (job: Job) => ({
   readTasks: async () => [
     aTask({ status: 'running', progress: { current: 1, total: 4, percent: 25, message: 'ports' } }),
   ],
+  ...NO_TREES,
 });
 
 const running = aJob({

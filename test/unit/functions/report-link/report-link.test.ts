@@ -8,7 +8,7 @@ import { ReportLinkResponse } from '#shared/contracts/report.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { Task } from '#shared/task/task.ts';
-import { aFinding, aJob, aSpec, aTask, JOB_ID, leaveResult } from '#test/support/job-records.ts';
+import { aFinding, aJob, aSpec, aTask, JOB_ID, leaveResult, NO_TREES } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { type MemoryResults, memoryResults } from '#test/support/memory-results.ts';
 import { CALLERS, call, OTHER_ARN, type TestRequest } from '#test/support/proxy-event.ts';
@@ -38,6 +38,7 @@ const jobs = {
   readJob: async (jobId: string) => (jobId === job.jobId ? job : undefined),
   readSpec: async () => aSpec(),
   readTasks: async () => tasks,
+  ...NO_TREES,
 };
 
 const handler = httpHandler(

@@ -61,7 +61,7 @@ describe('a list', () => {
 
 describe('a report', () => {
   it('is JSON of everything unless told', () =>
-    expect(ReportQuery.parse({})).toEqual({ format: 'json', severity: 'info' }));
+    expect(ReportQuery.parse({})).toEqual({ format: 'json', severity: 'info', tree: false }));
   it.each([
     [{ format: 'pdf' }, 'format'],
     [{ profile: 'x' }, 'profile'],

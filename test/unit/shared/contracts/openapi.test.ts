@@ -36,7 +36,7 @@ describe('the OpenAPI document', () => {
       'get /jobs/{jobId} getJob [jobId] [] [] body none: 200,default',
       'get /jobs/{jobId}/coverage getCoverage [jobId] [limit,cursor,status] [] body none: 200,default',
       'get /jobs/{jobId}/findings getFindings [jobId] [limit,cursor,severity,profile] [] body none: 200,default',
-      'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity] [] body none: 200,202,303,default',
+      'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity,tree] [] body none: 200,202,303,default',
       'get /jobs/{jobId}/timeline getTimeline [jobId] [limit,cursor] [] body none: 200,default',
       'get /jobs/{jobId}/watch watchJob [jobId] [] [Last-Event-ID] body none: 200,204,default',
       'get /openapi.json getOpenapi [] [] [] body none: 200,default',
@@ -109,7 +109,7 @@ describe('the OpenAPI document', () => {
 
   it('tells what may be left out, as the wire has it', () => {
     const { schemas } = z.object({ schemas: z.record(z.string(), z.unknown()) }).parse(document.components);
-    expect(schemas.SubmitJobRequest).toMatchObject({ required: ['targets', 'scanners'], additionalProperties: false });
+    expect(schemas.SubmitJobRequest).toMatchObject({ required: ['targets'], additionalProperties: false });
     expect(schemas.Job).not.toHaveProperty('additionalProperties');
   });
 
