@@ -67,6 +67,7 @@ describe.skipIf(why !== undefined)(title, () => {
     [['nmap', '--version'], /^Nmap version 7\./],
     [['gobuster', 'version'], /^3\./],
     [['chromium', '--version'], /^Chromium \d+/],
+    [['node', '/app/scanners/axe/runner/main.mjs', '--version'], /^axe-core \d/],
     [['setpriv', '--version'], /^setpriv from util-linux/],
     [['node', '--version'], /^v24\./],
   ])('has %j', async (command, version) => {
@@ -92,13 +93,14 @@ describe.skipIf(why !== undefined)(title, () => {
       'main.mjs',
       'node_modules',
       'sbom.cdx.json',
+      'scanners',
     ]);
     expect(await readdir(join(image.root, 'app/node_modules'))).toEqual(['axe-core', 'playwright-core']);
-    expect(image.config.Env.map((line) => line.split('=')[0])).toEqual(['PATH', 'NODE_ENV']);
+    expect(image.config.Env.map((line) => line.split('=')[0])).toEqual(['PATH', 'NODE_ENV', 'AXE_RUNNER']);
     const secrets = /A[KS]IA[A-Z0-9]{16}|BEGIN [A-Z ]*PRIVATE KEY|_authToken/;
     expect(image.history.join('\n')).not.toMatch(RegExp(`AWS_|${secrets.source}`));
-    const places = ['app/main.mjs', 'app/entrypoint.sh', 'etc', 'root', 'home', 'opt', 'srv'].map((place) =>
-      join(image.root, place),
+    const places = ['app/main.mjs', 'app/scanners', 'app/entrypoint.sh', 'etc', 'root', 'home', 'opt', 'srv'].map(
+      (place) => join(image.root, place),
     );
     const search = spawnSync('grep', ['-rlE', secrets.source, ...places], { encoding: 'utf8' });
     expect(search).toMatchObject({ status: 1, stdout: '' }); // grep(1): no line was found

@@ -13,8 +13,8 @@ export interface AxeDeps {
   readonly settings: AxeSettings;
 }
 
-/** As in `Chromium 156.0.8078.79 built on Debian GNU/Linux 12`. */
-const CHROMIUM_VERSION = /Chrom\w+ (\d[\d.]{0,30})/;
+/** As in `Chromium 156.0.8078.79 built on Debian GNU/Linux 12`, or `Google Chrome for Testing 156.0.8078.79`. */
+const CHROMIUM_VERSION = /Chrom[^\d\n]*(\d[\d.]{0,30})/;
 const AXE_VERSION = /^axe-core (\d[\w.-]{0,30})$/m;
 
 export const axeScanner = ({ run, settings }: AxeDeps): Scanner => ({
