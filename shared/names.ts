@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = 1;
 export const EVENT_SOURCE = 'scanfleet';
 /** What ECS publishes about its tasks, on the account's default bus (developer guide, "Amazon ECS task state change events"). */
 export const ECS_EVENT = { source: 'aws.ecs', type: 'ECS Task State Change' } as const;
-export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested'] as const;
+export const EVENT_TYPES = ['JobSubmitted', 'JobFinished', 'ReportRequested', 'TargetsDenied'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** What a worker in a container touches while it lives, for the container's health check. */
@@ -31,6 +31,7 @@ export const METRICS = {
   requestMs: 'RequestDuration',
   errors: 'Errors',
   jobsSubmitted: 'JobsSubmitted',
+  targetsDenied: 'TargetsDenied',
   tasksReleased: 'TasksReleased',
   tasksClaimed: 'TasksClaimed',
   tasksEnded: 'TasksEnded',

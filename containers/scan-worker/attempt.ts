@@ -2,6 +2,7 @@
 import { CorruptError, ScanfleetError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
 import { isTerminal } from '#shared/status.ts';
+import { type DenialFacts, reportDenials } from '#shared/target/denials.ts';
 import { hasClosed } from '#shared/target/maintenance-window.ts';
 import { expand } from '#shared/target/plan.ts';
 import type { Task } from '#shared/task/task.ts';
@@ -50,12 +51,17 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   const prepared = await trace.during('prepare', () =>
     prepareTargets({ ...deps, policy, now: deps.clock.now() }, units),
   );
-  if (prepared.closed) return { ending: endingOfClosedWindow(prepared.closed) };
+  const reportDenied = () => reportDenials({ ...deps, log }, denialFacts(job, task, deps.clock.now()), prepared.denied);
+  if (prepared.closed) {
+    await reportDenied();
+    return { ending: endingOfClosedWindow(prepared.closed) };
+  }
 
   const { targets } = prepared;
   const locked = [...new Set(targets.map(({ address }) => address))];
   const answer = locked.length === 0 ? 'locked' : await deps.jobs.lockHosts(held, locked);
   if (answer === 'busy') return { ending: endingOfBusy(task) };
+  await reportDenied();
   log.info('scan begins', { traceId: job.traceId, targets: targets.length, notScanned: prepared.coverage.length });
   // Resolving and locking may have taken longer than the lease; what starts now must be ours to start.
   if (!lease.isHeld()) return { ending: { do: 'nothing' } };
@@ -75,6 +81,11 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
     locked,
   };
 }
+
+const denialFacts = (job: Job, { taskId }: Task, now: Date): DenialFacts => {
+  const { jobId, tenant, createdBy: principal, sessionId, traceId } = job;
+  return { by: 'worker', at: now.toISOString(), tenant, principal, sessionId, traceId, jobId, taskId };
+};
 
 /** What comes first: the deadline of the job, the end of the caller's window or that of the target policy's. */
 function untilOf({ deadlineAt }: Job, { window }: Task, { closesAt }: Prepared): Until {

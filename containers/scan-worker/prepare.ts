@@ -4,6 +4,7 @@
  */
 import type { CoverageEntry } from '#shared/finding/coverage.ts';
 import { formatAddress, parseAddress } from '#shared/target/address.ts';
+import type { DeniedTarget } from '#shared/target/denials.ts';
 import type { Unit } from '#shared/target/plan.ts';
 import { allowedUntil, type Decision, decideAddress, type Policy } from '#shared/target/policy.ts';
 import type { ScanTarget } from './scanner.ts';
@@ -15,6 +16,8 @@ export interface Prepared {
   readonly targets: readonly ScanTarget[];
   /** One entry for each unit that is not scanned. */
   readonly coverage: readonly CoverageEntry[];
+  /** Those of them that the policy denies. */
+  readonly denied: readonly DeniedTarget[];
   /** A target that the policy allows at another time. */
   readonly closed?: { readonly host: string; readonly reason: string };
   /** When the policy closes the first of the targets. */
@@ -40,6 +43,7 @@ export async function prepareTargets(
   return {
     targets: answers.flatMap((answer) => (answer.is === 'allowed' ? [answer.target] : [])),
     coverage: answers.flatMap((answer) => (answer.is === 'allowed' ? [] : [entryOf(answer)])),
+    denied: answers.flatMap((answer) => (answer.is === 'denied' ? [deniedTarget(answer)] : [])),
     ...(closed?.is === 'denied' ? { closed: { host: closed.unit.host, reason: closed.denial.reason } } : {}),
     ...(closesAt === undefined ? {} : { closesAt }),
   };
@@ -83,4 +87,9 @@ function entryOf(answer: Exclude<Answer, { is: 'allowed' }>): CoverageEntry {
   if (answer.is === 'unresolved')
     return { ...about, status: 'unresolved', reason: 'no address was found for the name' };
   return { ...about, address: answer.address, status: 'denied', reason: answer.denial.reason };
+}
+
+function deniedTarget({ unit, address, denial }: Extract<Answer, { is: 'denied' }>): DeniedTarget {
+  const { code, reason } = denial;
+  return { target: unit.host, ...(address === unit.host ? {} : { address }), code, reason };
 }

@@ -2,7 +2,8 @@
 import type { routes } from '#shared/contracts/routes.ts';
 import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
 import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
-import { type FieldError, ForbiddenError, ValidationError } from '#shared/errors.ts';
+import { ValidationError } from '#shared/errors.ts';
+import type { Events } from '#shared/events.ts';
 import { type MakeJobDeps, makeJob } from '#shared/job/make-job.ts';
 import { requestHash } from '#shared/job/request-hash.ts';
 import type { NewJob } from '#shared/job/store.ts';
@@ -11,13 +12,15 @@ import { HEADERS } from '#shared/names.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import { type Availabilities, refuseUnavailable } from '#shared/scanner/availability.ts';
-import { opensLater } from '#shared/target/maintenance-window.ts';
+import { reportDenials } from '#shared/target/denials.ts';
 import { uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
-import { decideTarget, type Policy } from '#shared/target/policy.ts';
+import type { Policy } from '#shared/target/policy.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
+import { deniedTargets, targetsDenied } from './denials.ts';
 import { refuseHopelessWindows, windowedTargets } from './windows.ts';
 
 export interface SubmitJobDeps extends MakeJobDeps {
+  readonly events: Pick<Events, 'jobSubmitted' | 'targetsDenied'>;
   readonly policy: () => Promise<Policy>;
   readonly availability: Availabilities;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
@@ -40,7 +43,7 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
     deps.availability,
     body.scanners.map(({ name }) => name),
   );
-  refuseDenied(await deps.policy(), requested, job.createdAt);
+  await refuseDenied(deps, requested, job);
   const { scanners, labels, description, followUps } = body;
   const spec = {
     scanners,
@@ -70,17 +73,22 @@ function idempotencyKeyOf({ headers, body }: Request): string | undefined {
   return header;
 }
 
-/** ForbiddenError `target_denied` with an entry for each target that is denied when its window opens, while nothing is written yet. */
-function refuseDenied(policy: Policy, targets: readonly WindowedTarget[], now: string): void {
-  const errors = targets.flatMap((target, at): FieldError[] => {
-    const decision = decideTarget(policy, target, new Date(opensLater(target, now) ?? now));
-    return decision.allowed
-      ? []
-      : [{ field: `targets[${at}]`, message: `${target.text} is denied: ${decision.reason}` }];
-  });
-  if (errors.length === 0) return;
-  const what = errors.length === 1 ? `${errors[0]?.message}` : `${errors.length} targets are denied`;
-  throw new ForbiddenError('target_denied', what, errors);
+/** ForbiddenError when a target is denied, while nothing is written yet. The denial is on record before the caller hears of it. */
+async function refuseDenied(
+  deps: SubmitJobDeps,
+  targets: readonly WindowedTarget[],
+  job: NewJob['job'],
+): Promise<void> {
+  const denied = deniedTargets(await deps.policy(), targets, job.createdAt);
+  if (denied.length === 0) return;
+  const { createdAt: at, createdBy: principal, tenant, sessionId, traceId } = job;
+  const facts = { by: 'submit', at, tenant, principal, sessionId, traceId } as const;
+  await reportDenials(
+    { events: deps.events, log: logger, record },
+    facts,
+    denied.map(({ at: _, ...one }) => one),
+  );
+  throw targetsDenied(denied);
 }
 
 function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, trace }: Request): NewJob['job'] {

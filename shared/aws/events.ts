@@ -24,5 +24,6 @@ export function eventBridgeEvents(client: EventBridgeClient, bus: string): Event
     jobSubmitted: (detail) => put('JobSubmitted', detail),
     jobFinished: (detail) => put('JobFinished', detail),
     reportRequested: (detail) => put('ReportRequested', detail),
+    targetsDenied: (detail) => put('TargetsDenied', detail),
   };
 }

@@ -41,13 +41,19 @@ it('delivers each kind of event once, under its name and source', async () => {
     ...{ jobId: 'j', tenant: 'acme', round: 1, format: 'json' as const },
     ...{ profile: 'full' as const, severity: 'info' as const },
   };
+  const denied = {
+    ...{ by: 'submit' as const, at: '2026-01-31T12:00:00.000Z', tenant: 'acme', principal: 'acme/a', traceId: 't' },
+    ...{ count: 1, targets: [{ target: '127.0.0.1', code: 'special_range' as const, reason: 'loopback' }] },
+  };
   await events.jobSubmitted(SUBMITTED);
   await events.jobFinished(finished);
   await events.reportRequested(requested);
+  await events.targetsDenied(denied);
   expect(delivered.map((event) => [event.source, event['detail-type'], event.detail])).toEqual([
     ['scanfleet', 'JobSubmitted', SUBMITTED],
     ['scanfleet', 'JobFinished', finished],
     ['scanfleet', 'ReportRequested', requested],
+    ['scanfleet', 'TargetsDenied', denied],
   ]);
   expect(delivered[0]).toMatchObject({ version: '0', region: 'eu-central-1', account: '000000000000', resources: [] });
 });

@@ -29,7 +29,7 @@ const handlers = {
         },
         queue: { send: async () => {} },
         results: memoryResults(),
-        events: { jobSubmitted: async () => {} },
+        events: { jobSubmitted: async () => {}, targetsDenied: async () => {} },
         policy: async () => readPolicy({}),
         availability: { nmap: { available: true }, nuclei: { available: true } },
         limits: DEFAULT_LIMITS,

@@ -74,7 +74,7 @@ describe('a metric of ours', () => {
   });
 
   it.each(Object.keys(METRICS))('%s is recorded somewhere', (name) => {
-    const sources = ['functions', 'containers'].flatMap((room) =>
+    const sources = ['functions', 'containers', 'shared'].flatMap((room) =>
       readdirSync(room, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.ts'))
         .map((file) => readFileSync(join(room, file), 'utf8')),

@@ -23,6 +23,7 @@ import type { JobStore, NewJob } from '#shared/job/store.ts';
 import { DEFAULT_LIMITS, type Limits } from '#shared/limits.ts';
 import { collect } from '#shared/report/bytes.ts';
 import { isTerminal } from '#shared/status.ts';
+import type { Denials } from '#shared/target/denials.ts';
 import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
 import { parseTarget } from '#shared/target/parse.ts';
 import { planTasks } from '#shared/target/plan.ts';
@@ -63,6 +64,8 @@ export interface Fleet {
   readonly results: Results;
   /** Jobs whose end was announced. */
   readonly announced: readonly string[];
+  /** Targets that were denied, as the bus was told. */
+  readonly denied: readonly Denials[];
   /** A directory for what tests and scanners exchange. */
   readonly directory: string;
   /** The whole environment of a worker process, but for credentials. */
@@ -94,10 +97,12 @@ export async function startFleet(): Promise<Fleet> {
   await results.write(POLICY_KEY, Buffer.from(JSON.stringify(LOOPBACK_POLICY)), 'application/yaml');
   const environment = { ...workerEnvironment(emulators), TMPDIR: directory };
   const announced: string[] = [];
+  const denied: Denials[] = [];
   const events: Events = {
     jobSubmitted: async () => undefined,
     jobFinished: async ({ jobId }) => void announced.push(jobId),
     reportRequested: async () => undefined,
+    targetsDenied: async (denials) => void denied.push(denials),
   };
   const shutdowns = new Set<() => Promise<void>>();
   const children = new Set<ChildProcess>();
@@ -112,6 +117,7 @@ export async function startFleet(): Promise<Fleet> {
     queue,
     results,
     announced,
+    denied,
     directory,
     environment,
     ended,

@@ -16,7 +16,7 @@ const nowhere = async () => undefined;
 const deps = {
   ...buildDeps(parseEnv(Env), TEST_LIMITS, TEST_CREDENTIALS),
   scanners: new Map([[scanner.name, scanner]]),
-  events: { jobSubmitted: nowhere, jobFinished: nowhere, reportRequested: nowhere },
+  events: { jobSubmitted: nowhere, jobFinished: nowhere, reportRequested: nowhere, targetsDenied: nowhere },
   log: silentLog,
   record: () => undefined,
 };

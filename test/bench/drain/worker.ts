@@ -57,7 +57,7 @@ const deps = {
   work: jobWorkReader({ jobs, results }),
   policy: policyFile({ results, now, loopback: env.LOOPBACK_TARGETS }),
   scanners: new Map([[scanner.name, scanner]]),
-  events: { jobSubmitted: nowhere, jobFinished: nowhere, reportRequested: nowhere },
+  events: { jobSubmitted: nowhere, jobFinished: nowhere, reportRequested: nowhere, targetsDenied: nowhere },
 };
 
 const shutdown = shutdownSignal(process, limits, deps.log);

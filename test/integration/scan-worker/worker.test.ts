@@ -103,13 +103,20 @@ describe('a worker', () => {
   });
 
   it('scans nothing that is denied or has no address, and does not call that covered', async () => {
-    const { jobId } = await fleet.submit(['gone.example.com', '10.0.0.1']);
+    const { jobId, tenant, createdBy } = await fleet.submit(['gone.example.com', '10.0.0.1']);
     fleet.work(scanner('count', file('scans')), { resolve: async () => [] });
     const job = await fleet.ended(jobId);
     expect(job).toMatchObject({ status: 'completed', summary: { verdict: 'no_verdict', covered: 0, uncovered: 2 } });
     expect(scans()).toEqual([]);
     const { result } = await fleet.task(jobId, ({ status }) => status === 'completed');
     expect(result?.coverage).toMatchObject([{ unresolved: 1, denied: 1, reached: 0 }]);
+    expect(fleet.denied).toEqual([
+      {
+        ...{ by: 'worker', at: expect.any(String), jobId, taskId: '0001' },
+        ...{ tenant, principal: createdBy, traceId: job.traceId, count: 1 },
+        targets: [{ target: '10.0.0.1', code: 'special_range', reason: expect.stringContaining('private') }],
+      },
+    ]);
   });
 
   it('leaves nothing in its temporary directory', async () => {

@@ -59,7 +59,7 @@ describe('preparing targets', () => {
   });
 
   it('scans no name of which one address is denied, and says so', async () => {
-    const { targets, coverage } = await prepare(['inside.example.com']);
+    const { targets, coverage, denied } = await prepare(['inside.example.com']);
     expect(targets).toEqual([]);
     expect(coverage).toEqual([
       {
@@ -67,6 +67,14 @@ describe('preparing targets', () => {
         host: 'inside.example.com',
         address: '10.0.0.7',
         status: 'denied',
+        reason: expect.stringMatching(/private/),
+      },
+    ]);
+    expect(denied).toEqual([
+      {
+        target: 'inside.example.com',
+        address: '10.0.0.7',
+        code: 'special_range',
         reason: expect.stringMatching(/private/),
       },
     ]);

@@ -6,6 +6,7 @@ import { routes } from '#shared/contracts/routes.ts';
 import { LimitError } from '#shared/errors.ts';
 import type { JobStore, NewJob } from '#shared/job/store.ts';
 import { DEFAULT_LIMITS } from '#shared/limits.ts';
+import type { Denials } from '#shared/target/denials.ts';
 import { readPolicy } from '#shared/target/policy.ts';
 import type { TaskRef } from '#shared/task/task.ts';
 import { aJob } from '#test/support/job-records.ts';
@@ -22,12 +23,15 @@ let results: MemoryResults;
 /** What reached the store, the queue and the bus, in order. */
 let done: string[];
 let stored: NewJob[];
+/** Of which the bus was told. */
+let denied: Denials[];
 
 beforeEach(() => {
   log = captureLog();
   results = memoryResults();
   done = [];
   stored = [];
+  denied = [];
 });
 
 const storing: JobStore['submit'] = async (newJob, answer) => {
@@ -48,6 +52,9 @@ const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
   events: {
     jobSubmitted: async ({ workerSizes }) => {
       done.push(`event ${workerSizes}`);
+    },
+    targetsDenied: async (denials) => {
+      denied.push(denials);
     },
   },
   policy: async () => readPolicy({ deny: [{ domain: '.forbidden.example', reason: 'not ours' }] }),
@@ -99,7 +106,10 @@ describe('a submit', () => {
 
   it('stands when queue and bus are away, and says so in the log', async () => {
     const away = () => Promise.reject(new Error('away'));
-    const { status } = await submit({ body: REQUEST }, { queue: { send: away }, events: { jobSubmitted: away } });
+    const { status } = await submit(
+      { body: REQUEST },
+      { queue: { send: away }, events: { ...deps().events, jobSubmitted: away } },
+    );
     expect(status).toBe(201);
     const warnings = log.lines.filter(({ level }) => level === 'WARN');
     expect(warnings).toEqual([expect.objectContaining({ jobId: NEW_ID }), expect.objectContaining({ jobId: NEW_ID })]);
@@ -204,6 +214,45 @@ describe('a denied target', () => {
       { field: 'targets[3]', message: expect.stringMatching(/^169\.254\.169\.254 is denied: .*link-local/) },
     ]);
     expect([done, results.objects.size]).toEqual([[], 0]);
+  });
+
+  it('is on record, with who asked: one line, one count and one event for the request', async () => {
+    await submit({ body: { ...REQUEST, targets: ['198.51.100.7', 'a.forbidden.example', '127.0.0.1'] } });
+    const record = {
+      by: 'submit',
+      at: '2026-01-31T12:00:00.000Z',
+      tenant: '111111111111',
+      principal: '111111111111/acme',
+      sessionId: 'alice',
+      traceId: expect.stringMatching(/^1-/),
+      count: 2,
+      targets: [
+        { target: 'a.forbidden.example', code: 'denied_by_rule', reason: 'not ours' },
+        { target: '127.0.0.1', code: 'special_range', reason: expect.stringContaining('loopback') },
+      ],
+    };
+    expect(denied).toEqual([record]);
+    expect(log.lines.filter(({ message }) => message === 'targets denied')).toMatchObject([record]);
+    expect(log.lines).toContainEqual(expect.objectContaining({ TargetsDenied: 2 }));
+  });
+
+  it('is on record and refused also where the bus does not answer', async () => {
+    const targetsDenied = () => Promise.reject(new Error('away'));
+    const { status } = await submit(
+      { body: { ...REQUEST, targets: ['127.0.0.1'] } },
+      { events: { ...deps().events, targetsDenied } },
+    );
+    expect(status).toBe(403);
+    expect(log.lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['targets denied', 'a denial was not announced']),
+    );
+  });
+
+  it('65,536 times is one record, and an answer that names the first of them', async () => {
+    const targets = Array.from({ length: 65_536 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
+    const { status, json } = await submit({ body: { ...REQUEST, targets } });
+    expect([status, json.errors.length]).toEqual([403, 101]);
+    expect(denied).toMatchObject([{ count: 65_536, targets: { length: 20 } }]);
   });
 });
 

@@ -350,6 +350,19 @@ describe('the policy document', () => {
     expect(() => readPolicy(document)).toThrow(message);
   });
 
+  it('that docs/policy.md shows can be used as it stands', () => {
+    const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/policy.md', 'utf8')) ?? [];
+    const shown = readPolicy(parse(example));
+    expect([shown.default, shown.allow.length, shown.deny.length]).toEqual(['deny', 3, 2]);
+    const night = new Date('2026-11-21T23:00:00.000Z');
+    expect(codeOf(atSubmit(shown, 'www.shop.example'))).toBe('allowed');
+    expect(codeOf(atSubmit(shown, 'pay.shop.example'))).toBe('denied_by_rule');
+    expect(codeOf(atSubmit(shown, '203.0.113.129'))).toBe('denied_by_rule');
+    expect(codeOf(atSubmit(shown, '203.0.113.129', new Date('2026-12-01T00:00:00.000Z')))).toBe('allowed');
+    expect(codeOf(atSubmit(shown, '10.20.1.1'))).toBe('window_closed');
+    expect(codeOf(atSubmit(shown, '10.20.1.1', night))).toBe('allowed');
+  });
+
   it('of local mode allows this machine and nothing else', () => {
     const local = readPolicy(parse(readFileSync('local/default-policy.yaml', 'utf8')), 'allow');
     for (const text of ['127.0.0.1', '127.5.5.5', '::1', 'localhost', 'http://localhost:8080/'])
