@@ -18,7 +18,7 @@ const PATIENCE_MS = 120_000;
 type FollowContext = Pick<Context, 'output' | 'signal' | 'now' | 'sleep'>;
 
 /**
- * Follows the job until it has ended, tells each change by `show`, and returns its end. An outage is waited out for two minutes; then,
+ * Follows the job, and what follows from it, until all have ended, tells each change by `show`, and returns its end. An outage is waited out for two minutes; then,
  * and for any refusal, throws what the call threw. Whatever is wrong with watching alone ends that, and the job is asked for instead.
  */
 export async function follow(
@@ -38,20 +38,24 @@ export async function follow(
   const watch = watcher(client, path, see);
   const isHopeless = (error: unknown) => !passes(error) || now().getTime() - seen.atMs > PATIENCE_MS;
   show(first);
-  while (!isTerminal(seen.job.status)) {
+  while (!isOver(seen.job)) {
     const elapsedMs = now().getTime() - beganMs;
-    const isWatched = watch.isDue(elapsedMs);
+    const isWatched = watch.isDue(seen.job, elapsedMs);
     await sleep(isWatched ? SHORTEST_PAUSE_MS : pauseMs(elapsedMs), signal);
     try {
       await (isWatched ? watch.once(signal) : ask());
       seen.atMs = now().getTime();
     } catch (error) {
-      const isToBeAsked = isWatched && !watch.isDue(elapsedMs);
+      const isToBeAsked = isWatched && !watch.isDue(seen.job, elapsedMs);
       if (!isToBeAsked && isHopeless(error)) throw error;
     }
   }
   return seen.job;
 }
+
+/** Of a first job: once nothing more follows from it either. What is told of it by watching leaves that out. */
+const isOver = ({ jobId, rootJobId, status, followUps }: JobView): boolean =>
+  isTerminal(status) && (rootJobId !== jobId || followUps?.settled === true);
 
 const pauseMs = (elapsedMs: number): number =>
   Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, elapsedMs * SHARE_OF_ELAPSED));
@@ -64,7 +68,7 @@ function watcher(client: ApiClient, path: { readonly jobId: string }, see: (job:
   let isOffered = true;
   let lastId: string | undefined;
   return {
-    isDue: (elapsedMs: number) => isOffered && elapsedMs >= WATCH_AFTER_MS,
+    isDue: ({ status }: JobView, elapsedMs: number) => isOffered && !isTerminal(status) && elapsedMs >= WATCH_AFTER_MS,
     async once(signal: AbortSignal): Promise<void> {
       isOffered = false;
       const headers: Record<string, string> = lastId === undefined ? {} : { [HEADERS.lastEventId]: lastId };

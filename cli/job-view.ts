@@ -1,5 +1,5 @@
 /** A job as people read it. */
-import type { JobSummaryView, JobView, TaskView } from '#shared/contracts/job.ts';
+import type { FollowUpsView, JobSummaryView, JobView, TaskView } from '#shared/contracts/job.ts';
 import type { Verdict } from '#shared/finding/coverage.ts';
 import { SEVERITIES, type SeverityCounts } from '#shared/finding/severity.ts';
 import { isTerminal, type Status } from '#shared/status.ts';
@@ -49,7 +49,7 @@ export function progressOf(job: JobView): Progress {
     state: job.status,
     percent: job.percent,
     counts: `${endedTasks(job)} of ${amount(job.tasks.total, 'task')}, ${amount(job.findings + job.partialFindings, 'finding')}`,
-    message: running?.progress ? `${running.scanner}: ${running.progress.message}` : '',
+    message: running?.progress ? `${running.scanner}: ${running.progress.message}` : followUpsMessage(job),
   };
 }
 
@@ -67,7 +67,12 @@ const MAX_TASKS = 50;
 export function showJob(data: Data, job: JobView): void {
   data.fields({ ...identityFields(job), ...outcomeFields(job), ...timeFields(job) });
   if (job.taskList) showTasks(data, job.taskList);
+  if (job.followUps) showFollowUps(data, job.followUps);
 }
+
+/** Of all that followed from it too, where it is the first of several. */
+export const wholeVerdict = ({ verdict, followUps }: JobView): Verdict | null =>
+  followUps === undefined ? verdict : followUps.verdict;
 
 /** How far the job is, and how far what it found can be believed. */
 export const showOutcome = (data: Data, job: JobView): void => data.fields({ Job: job.jobId, ...outcomeFields(job) });
@@ -101,7 +106,13 @@ function outcomeFields(job: JobView): Readonly<Record<string, Cell | undefined>>
     Coverage: job.covered === undefined ? undefined : `${covered} of ${covered + uncovered} covered`,
     Findings: job.bySeverity && found > 0 ? `${found} (${severities(job.bySeverity)})` : String(found),
     Tasks: `${endedTasks(job)} of ${job.tasks.total} ended${job.tasks.failed > 0 ? `, ${job.tasks.failed} failed` : ''}`,
+    'With follow-ups': job.followUps && followUpsCell(job.followUps),
   };
+}
+
+function followUpsCell({ settled, verdict, covered = 0, uncovered = 0, jobs }: FollowUpsView): Cell {
+  if (!settled || verdict === null) return `${amount(jobs.length, 'job')}, not all have ended`;
+  return toned(`${verdict}: ${covered} of ${covered + uncovered} covered`, VERDICT_TONES[verdict]);
 }
 
 const timeFields = (job: JobView): Readonly<Record<string, Cell | undefined>> => ({
@@ -138,4 +149,35 @@ function showTasks(data: Data, tasks: readonly TaskView[]): void {
         ]),
     );
   if (tasks.length > MAX_TASKS) data.line(`… and ${tasks.length - MAX_TASKS} more (--json shows all)`);
+}
+
+/** What followed from the findings, and what was to and did not. */
+function showFollowUps(data: Data, { jobs, notStarted }: FollowUpsView): void {
+  if (jobs.length > 0) data.line('');
+  if (jobs.length > 0)
+    data
+      .table([
+        { title: 'FOLLOW-UP' },
+        { title: 'SCANNER' },
+        { title: 'STATUS' },
+        { title: 'VERDICT' },
+        { title: 'FINDINGS' },
+      ])
+      .add(
+        jobs.map(({ jobId, scanners, status, verdict, findings, partialFindings }) => [
+          jobId,
+          scanners.join(', '),
+          statusCell(status),
+          verdictCell(verdict),
+          String(findings + partialFindings),
+        ]),
+      );
+  for (const { scanner, targets, reason, examples } of notStarted)
+    data.line(`Not started: ${scanner} on ${amount(targets, 'target')} (${examples.join(', ')}): ${reason}`);
+}
+
+function followUpsMessage({ status, followUps }: JobView): string {
+  if (!isTerminal(status) || followUps === undefined) return '';
+  const ended = followUps.jobs.filter((job) => isTerminal(job.status)).length;
+  return `${ended} of ${amount(followUps.jobs.length, 'follow-up')} ended`;
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
 import { ValidationError } from '#shared/errors.ts';
+import type { RecipeName } from '#shared/follow-up/recipes.ts';
 import type { Priority } from '#shared/job/job.ts';
 import { MAX_BODY_BYTES } from '#shared/limits.ts';
 import type { Profile } from '#shared/report/profile.ts';
@@ -14,6 +15,7 @@ export interface SubmitOptions {
   readonly targetsFile?: string;
   readonly file?: string;
   readonly scanner?: readonly ScannerChoice[];
+  readonly recipe?: RecipeName;
   readonly name?: string;
   readonly description?: string;
   readonly project?: string;
@@ -41,11 +43,12 @@ export async function readRequest(
     throw invalid('--targets-file', 'and --file cannot both be read from stdin');
   const file = options.file === undefined ? {} : await readFile(context, options.file);
   const listed = options.targetsFile === undefined ? [] : await readTargets(context, options.targetsFile);
-  const { name, description, project, profile, priority, scanner, label, deadline } = options;
+  const { name, description, project, profile, priority, scanner, recipe, label, deadline } = options;
   const all = [...targets, ...listed];
   const given = {
     targets: all.length > 0 ? all : undefined,
     scanners: scanner,
+    recipe,
     name,
     description,
     project,
@@ -57,7 +60,8 @@ export async function readRequest(
   };
   const body = { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
   if (!('targets' in body)) throw invalid('targets', 'are missing: name them, or give --targets-file or --file');
-  if (!('scanners' in body)) throw invalid('--scanner', 'is missing: say what to run, as in --scanner nmap');
+  if (!('scanners' in body || 'recipe' in body))
+    throw invalid('--scanner', 'is missing: say what to run, as in --scanner nmap, or give a --recipe');
   // Nothing more is promised here: the service validates the body as it does everyone's, and names each field that is wrong.
   return body as SubmitBody;
 }

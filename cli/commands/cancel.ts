@@ -1,9 +1,11 @@
 /** `scanfleet cancel JOB_ID`: nothing queued will run, what runs is stopped. */
 import type { Command } from 'commander';
+import type { JobView } from '#shared/contracts/job.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
+import { amount } from '../job-view.ts';
 import { jobId } from '../option-values.ts';
 
 interface CancelOptions extends ConnectionOptions {
@@ -16,7 +18,9 @@ Examples:
 
 export function define(command: Command): void {
   command
-    .description('Cancel a job: what is queued never runs, what runs is stopped, what was found until then is kept.')
+    .description(
+      'Cancel a job, and all that followed from it: what is queued never runs, what runs is stopped, what was found is kept.',
+    )
     .argument('<job-id>', 'the job', jobId)
     .option('--wait', 'wait until everything has stopped');
   addConnectionOptions(command).addHelpText('after', HELP);
@@ -29,6 +33,10 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   let job = await client.call('cancelJob', { path: { jobId: id } }, context.signal);
   if (options.wait) job = await followWithProgress(context, client, job);
   if (options.json) context.output.json(job);
-  else context.output.line(`${job.jobId} ${job.status}`);
+  else context.output.line(`${job.jobId} ${job.status}${followed(job)}`);
   return EXIT.ok;
 }
+
+/** A first job can have ended long before what followed from it. */
+const followed = ({ followUps }: JobView): string =>
+  followUps === undefined ? '' : `, ${amount(followUps.jobs.length, 'follow-up')} cancelled or ended`;

@@ -4,7 +4,7 @@ import { addConnectionOptions, type ConnectionOptions, connect } from '../connec
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
-import { showJob } from '../job-view.ts';
+import { showJob, wholeVerdict } from '../job-view.ts';
 import { comingInstant, jobId } from '../option-values.ts';
 import { windowOf } from '../submit-request.ts';
 
@@ -42,5 +42,5 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   if (options.json) output.json(shown);
   else if (options.wait) showJob(output, shown);
   else output.line(`${shown.jobId} ${shown.status}`);
-  return options.wait ? exitCodeOfVerdict(shown.verdict) : EXIT.ok;
+  return options.wait ? exitCodeOfVerdict(wholeVerdict(shown)) : EXIT.ok;
 }

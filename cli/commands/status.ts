@@ -4,7 +4,7 @@ import { addConnectionOptions, type ConnectionOptions, connect } from '../connec
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { follow, followWithProgress } from '../follow.ts';
-import { showJob } from '../job-view.ts';
+import { showJob, wholeVerdict } from '../job-view.ts';
 import { jobId } from '../option-values.ts';
 
 interface StatusOptions extends ConnectionOptions {
@@ -36,5 +36,5 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   else if (options.watch) job = await followWithProgress(context, client, job);
   if (!options.json) showJob(output, job);
   else if (!options.watch) output.json(job);
-  return options.exitVerdict ? exitCodeOfVerdict(job.verdict) : EXIT.ok;
+  return options.exitVerdict ? exitCodeOfVerdict(wholeVerdict(job)) : EXIT.ok;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { ScanfleetError } from '#shared/errors.ts';
+import { RECIPE_NAMES } from '#shared/follow-up/recipes.ts';
 import { PRIORITIES } from '#shared/job/job.ts';
 import { HEADERS } from '#shared/names.ts';
 import { PROFILES } from '#shared/report/profile.ts';
@@ -11,7 +12,7 @@ import { addConnectionOptions, type ConnectionOptions, connect } from '../connec
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
-import { amount, showJob } from '../job-view.ts';
+import { amount, showJob, wholeVerdict } from '../job-view.ts';
 import { comingInstant, durationSeconds, labels } from '../option-values.ts';
 import { addOption, addOptions, addScanner } from '../scanner-options.ts';
 import { readRequest, type SubmitBody, type SubmitOptions } from '../submit-request.ts';
@@ -22,6 +23,7 @@ Options that --file gives too are taken from the command line.
 Examples:
   $ scanfleet submit 127.0.0.1 --scanner nmap --option ports=1-1024 --option serviceDetection=true --wait
   $ scanfleet submit --targets-file hosts.txt --scanner nmap --options '{"topPorts":100}' --project shop
+  $ scanfleet submit 127.0.0.1 --recipe web --wait
   $ jq -n '{targets:["203.0.113.7"],scanners:[{name:"nmap"}]}' | scanfleet submit --file - --json`;
 
 interface Options extends SubmitOptions, ConnectionOptions {
@@ -36,6 +38,9 @@ export function define(command: Command): void {
     .argument('[targets...]', 'host names, addresses, CIDRs or URLs')
     .option('--targets-file <file>', 'targets from a file, one a line, # begins a comment; - for stdin')
     .option('--scanner <name>', `what to run (again for another): ${scanners}`, addScanner)
+    .addOption(
+      new Option('--recipe <name>', 'a chain of scans: what the first ones find starts others').choices(RECIPE_NAMES),
+    )
     .option('--file <file>', 'the whole request as JSON; - for stdin')
     .option('--name <name>', 'what to call the job')
     .option('--description <text>', 'what it is for')
@@ -86,9 +91,9 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   if (options.json) output.json(ended);
   else {
     showJob(output, ended);
-    output.message(`The findings: scanfleet report ${job.jobId}`);
+    output.message(`The findings: scanfleet report ${job.jobId}${ended.followUps ? ' --tree' : ''}`);
   }
-  return exitCodeOfVerdict(ended.verdict);
+  return exitCodeOfVerdict(wholeVerdict(ended));
 }
 
 async function submit({ output, signal }: Context, client: ApiClient, body: SubmitBody, givenKey?: string) {

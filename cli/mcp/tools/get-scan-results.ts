@@ -1,5 +1,6 @@
 /** `get_scan_results`: the report of a job that has ended, a page at a time. */
 import * as z from 'zod';
+import type { JobView } from '#shared/contracts/job.ts';
 import { UnavailableError } from '#shared/errors.ts';
 import { SEVERITIES } from '#shared/finding/severity.ts';
 import { PROFILES } from '#shared/report/profile.ts';
@@ -28,6 +29,10 @@ export const getScanResults = defineTool({
       .optional()
       .describe('How much of each finding, from minimal to full; the schema_profile it was started with when absent'),
     severity: z.enum(SEVERITIES).default('info').describe('The least severe to show'),
+    follow_ups: z
+      .boolean()
+      .default(false)
+      .describe('With what the scans found that followed from it, once all have ended'),
     page: z.int().min(1).default(1),
     page_size: z.int().min(1).max(MAX_PAGE_FINDINGS).default(DEFAULT_PAGE_FINDINGS).describe('Findings a page'),
   }),
@@ -41,14 +46,19 @@ export const getScanResults = defineTool({
   }),
   // What it hands on was said by systems of others.
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  async run(client, { task_id, profile, severity, page, page_size }, signal) {
+  async run(client, { task_id, profile, severity, follow_ups, page, page_size }, signal) {
     const path = { jobId: task_id };
-    const report = await openReport(client, { path, query: { format: 'ndjson', profile, severity } }, signal);
+    const report = await openReport(
+      client,
+      { path, query: { format: 'ndjson', profile, severity, tree: follow_ups ? 'true' : 'false' } },
+      signal,
+    );
     const { findings, more } = await findingsPage(report.body, { from: (page - 1) * page_size, size: page_size });
     const job = await client.call('getJob', { path }, signal);
+    const shown = follow_ups ? withFollowUps(job) : job;
     return {
-      ...scanOutput(job),
-      ...outcomeOutput(job),
+      ...scanOutput(shown),
+      ...outcomeOutput(shown),
       page,
       next_page: more ? page + 1 : null,
       total_findings: report.findings ?? null,
@@ -57,6 +67,13 @@ export const getScanResults = defineTool({
     };
   },
 });
+
+/** The outcome of all that followed from it too. */
+const withFollowUps = ({ followUps, ...job }: JobView): JobView => {
+  if (followUps === undefined) return job;
+  const { verdict, covered, uncovered, bySeverity } = followUps;
+  return { ...job, verdict, covered, uncovered, bySeverity };
+};
 
 /** A model is told to come back for a report that has to be built first, rather than kept waiting for minutes. */
 async function openReport(client: ApiClient, input: ApiInput<'exportReport'>, signal: AbortSignal): Promise<Report> {

@@ -1,6 +1,6 @@
 /** `get_scan_status`: GET /jobs/{jobId}. */
 import * as z from 'zod';
-import type { JobView } from '#shared/contracts/job.ts';
+import type { FollowUpsView, JobView } from '#shared/contracts/job.ts';
 import { defineTool, READS } from '../tool.ts';
 import {
   OutcomeOutput,
@@ -8,12 +8,25 @@ import {
   ScannerInstance,
   ScanOutput,
   scannerInstance,
+  scannerType,
   scanOutput,
   TaskIdInput,
 } from '../words.ts';
 
 /** Of a job of a thousand tasks that all fail alike, a few tell why. */
 const MAX_ERRORS = 5;
+
+const FollowUps = z
+  .object({
+    settled: z.boolean().describe('Whether all of it has ended'),
+    verdict: z.string().nullable().describe('Of the scan and all that followed from it'),
+    scans: z.array(
+      z.object({ task_id: z.string(), scanner_type: z.string(), status: z.string(), verdict: z.string().nullable() }),
+    ),
+    not_started: z.array(z.object({ scanner_type: z.string(), targets: z.int().min(0), reason: z.string() })),
+  })
+  .nullable()
+  .describe('What its findings started, where it was to start anything; it is over when settled is true');
 
 const Output = ScanOutput.extend({
   ...OutcomeOutput.shape,
@@ -22,6 +35,7 @@ const Output = ScanOutput.extend({
   errors: z
     .array(z.object({ code: z.string(), message: z.string() }))
     .describe(`Why parts of it failed, or are tried again; the first ${MAX_ERRORS}`),
+  follow_ups: FollowUps,
 });
 
 export const statusOutput = (job: JobView): z.input<typeof Output> => {
@@ -34,8 +48,19 @@ export const statusOutput = (job: JobView): z.input<typeof Output> => {
     scanner_instance: scannerInstance(job),
     scanner_status: running?.progress?.message ?? null,
     errors: errors.slice(0, MAX_ERRORS),
+    follow_ups: job.followUps === undefined ? null : followUpsOutput(job.followUps),
   };
 };
+
+const followUpsOutput = ({ settled, verdict, jobs, notStarted }: FollowUpsView): z.input<typeof FollowUps> => ({
+  ...{ settled, verdict },
+  scans: jobs.map(({ jobId, scanners, ...followed }) => ({
+    task_id: jobId,
+    scanner_type: scannerType({ scanners }),
+    ...{ status: followed.status, verdict: followed.verdict },
+  })),
+  not_started: notStarted.map(({ scanner, targets, reason }) => ({ scanner_type: scanner, targets, reason })),
+});
 
 export const getScanStatus = defineTool({
   name: 'get_scan_status',

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type ScanfleetError, UnavailableError } from '#shared/errors.ts';
+import { RECIPE_NAMES } from '#shared/follow-up/recipes.ts';
 import { HEADERS } from '#shared/names.ts';
 import { PROFILES } from '#shared/report/profile.ts';
 import { STATUSES } from '#shared/status.ts';
@@ -33,6 +34,12 @@ const Input = z
       .describe('1 to 255 visible ASCII characters. The same key and request never make a second scan, for 24 h'),
     scanner: ScannerInput.optional().describe(`What to run; ${DEFAULT_SCANNER} when absent`),
     options: OptionsInput.optional(),
+    recipe: z
+      .enum(RECIPE_NAMES)
+      .optional()
+      .describe(
+        'A chain of scans in place of scanner: what the first ones find starts others. web: all that speaks HTTP',
+      ),
     scanners: z
       .array(z.strictObject({ name: ScannerInput, options: OptionsInput.optional() }))
       .min(1)
@@ -44,10 +51,15 @@ const Input = z
     { path: ['scanners'], message: 'cannot be given together with scanner or options: give one or the other' },
   );
 
+/** A recipe has scanners of its own. */
+const oneScanner = ({ scanner, options, recipe }: z.output<typeof Input>): SubmitBody['scanners'] =>
+  recipe !== undefined && scanner === undefined ? undefined : [{ name: scanner ?? DEFAULT_SCANNER, options }];
+
 /** The API's request. What its values must be is the service's to say, at one place for all clients. */
 export const submitBody = (input: z.output<typeof Input>): SubmitBody => ({
   targets: typeof input.targets === 'string' ? input.targets.split(/[\s,]+/).filter(Boolean) : input.targets,
-  scanners: input.scanners ?? [{ name: input.scanner ?? DEFAULT_SCANNER, options: input.options }],
+  scanners: input.scanners ?? oneScanner(input),
+  recipe: input.recipe,
   name: input.name,
   description: input.description,
   profile: input.schema_profile,

@@ -40,6 +40,7 @@ describe('the table of tools', () => {
     expect(read('get_scan_results', { task_id: JOB_ID })).toEqual({
       task_id: JOB_ID,
       severity: 'info',
+      follow_ups: false,
       page: 1,
       page_size: 20,
     });
