@@ -68,7 +68,7 @@ const forbidden = [
     to: {
       path: '^shared/',
       pathNot:
-        '^shared/(names|status|limits|errors|caller|contracts/.+|aws/(table|queues)|finding/results|scanner/(definition|availability))[.]ts$',
+        '^shared/(names|status|limits|errors|caller|secrets|contracts/.+|aws/(table|queues)|finding/results|scanner/(definition|availability))[.]ts$',
     },
   },
   {

@@ -65,7 +65,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   });
   jobs.usedBy(submitJob, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
   tasks.fedBy(submitJob);
-  results.readBy(submitJob, 'config');
+  results.readBy(submitJob, 'config', 'health');
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
 
@@ -194,7 +194,7 @@ function queueFunction(scope: Construct, { jobs, tasks, settings }: Foundation, 
 }
 
 /** What tells of the service itself. */
-function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
+function serviceFunctions(scope: Construct, { jobs, results, settings }: Foundation) {
   const variables = { ...jobs.variables, ...callersIn(settings) };
 
   const getOpenapi = new NodeFunction<GetOpenapiEnv>(scope, routes.getOpenapi.function, { variables, settings });
@@ -203,10 +203,11 @@ function serviceFunctions(scope: Construct, { jobs, settings }: Foundation) {
   jobs.usedBy(getHealth, 'DescribeTable', 'DescribeTimeToLive');
 
   const listScanners = new NodeFunction<ListScannersEnv>(scope, routes.listScanners.function, {
-    variables: { ...variables, SCANNER_AVAILABILITY: JSON.stringify(settings.scanners) },
+    variables: { ...variables, ...results.variables, SCANNER_AVAILABILITY: JSON.stringify(settings.scanners) },
     settings,
   });
   jobs.usedBy(listScanners, 'Query');
+  results.readBy(listScanners, 'config', 'health');
 
   return { getOpenapi, getHealth, listScanners };
 }

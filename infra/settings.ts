@@ -11,6 +11,7 @@ import { SubmitJobFields } from '#shared/contracts/submit-job.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { LIMIT_NAMES, limitsFromEnv, limitVariable } from '#shared/limits.ts';
 import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
+import { SecretId } from '#shared/secrets.ts';
 import { STAGE_NAMES, STAGES, type Stage } from './stages.ts';
 
 /** CloudWatch Logs keeps lines for no other numbers of days (API reference, "PutRetentionPolicy"). */
@@ -58,6 +59,8 @@ const Given = CallerSettings.extend({
     .default('build'),
   /** What the workers' image holds, by scanner, as in `{"nuclei": {"available": true, "version": "3.3.9"}}`. */
   scanners: Availabilities.default(IMAGE_SCANNERS),
+  /** Secrets in Secrets Manager, by name or ARN, that workers may read: those that config/scanners.yaml refers to. */
+  secrets: z.array(SecretId).default([]),
   /** Alarms and the dashboard; as the stage has it when absent. */
   alarms: z.boolean().optional(),
   /** What is scanned every half hour, to see that scans work; nothing by default. */

@@ -50,6 +50,7 @@ function announce(
     Region: region,
     State: state.directory,
     Policy: state.policyFile,
+    Scanners: state.scannersFile,
     Log: state.logFile,
   });
   output.line('');

@@ -21,6 +21,7 @@ import {
   type BusEvent,
   startBackground,
 } from './background.ts';
+import { policyAt, scannersAt, uploadConfig } from './config-upload.ts';
 import { startDynamoDb } from './emulators/dynamodb.ts';
 import { type EcsOptions, startEcs } from './emulators/ecs.ts';
 import { startEvents } from './emulators/events.ts';
@@ -34,7 +35,6 @@ import { type Gateway, type GatewayDeps, startGateway } from './gateway/gateway.
 import { type Functions, loadFunctions } from './gateway/invocation.ts';
 import { type Identity, readOrMakeKeys } from './keys.ts';
 import type { LocalOptions } from './options.ts';
-import { uploadPolicy } from './policy-upload.ts';
 import { provision } from './provision.ts';
 import { scannersHere } from './scanners.ts';
 import { openState, type State } from './state.ts';
@@ -76,7 +76,8 @@ export async function startService(options: LocalOptions, context: ServiceContex
     { table: TABLE_NAME, bucket: BUCKET_NAME },
   );
   changeEnvironment(functionsEnvironment(names, context.env, await scannersHere(context.env)));
-  started.defer(await uploadPolicy({ s3, bucket: BUCKET_NAME, tell: context.output.message }, state.policyFile));
+  for (const config of [policyAt(state.policyFile), scannersAt(state.scannersFile)])
+    started.defer(await uploadConfig({ s3, bucket: BUCKET_NAME, tell: context.output.message }, config));
   const functions = await startBackgroundFunctions(setting, context.sleep);
   const { endpoint, restart } = await startFront(setting, functions, options.port);
   await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities }), { mode: 0o600 });

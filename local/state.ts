@@ -2,6 +2,7 @@
  * Where the local service keeps what it knows between runs: one private folder, used by one service at a time.
  *
  *   layout.json    which version of this layout it has           policy.yaml   which targets may be scanned; yours to edit
+ *   scanners.yaml  servers that scanners run on; yours to edit
  *   keys.json      identities and their keys, made once
  *   local.json     endpoint and keys, where the CLI finds them; there while the service runs
  *   dynamodb.db    the table        s3/   the bucket             service.log   log lines of functions and workers
@@ -42,6 +43,7 @@ export interface State extends AsyncDisposable {
   readonly keysFile: string;
   readonly localFile: string;
   readonly policyFile: string;
+  readonly scannersFile: string;
   readonly logFile: string;
   /** Undefined: in memory. */
   readonly databaseFile: string | undefined;
@@ -51,6 +53,7 @@ export interface State extends AsyncDisposable {
 }
 
 const DEFAULT_POLICY = fileURLToPath(new URL('default-policy.yaml', import.meta.url));
+const DEFAULT_SCANNERS = fileURLToPath(new URL('default-scanners.yaml', import.meta.url));
 const EPHEMERAL_PREFIX = 'scanfleet-ephemeral-';
 /**
  * A service shows that it lives by its folder's time: its lock is seen by processes of the same network namespace alone (unix(7)), and
@@ -77,6 +80,7 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
     keysFile: join(path, 'keys.json'),
     localFile: join(path, 'local.json'),
     policyFile: join(path, 'policy.yaml'),
+    scannersFile: join(path, 'scanners.yaml'),
     logFile: join(path, 'service.log'),
     databaseFile: ephemeral ? undefined : join(path, 'dynamodb.db'),
     objectsDirectory: join(path, 's3'),
@@ -84,12 +88,15 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
   };
   await rm(files.temporaryDirectory, { recursive: true, force: true });
   await mkdir(files.temporaryDirectory, { mode: 0o700 });
-  await writeFile(files.policyFile, await readFile(DEFAULT_POLICY), { mode: 0o600, flag: 'wx' }).catch(
-    unless('EEXIST'),
-  );
+  await copyUnlessThere(DEFAULT_POLICY, files.policyFile);
+  await copyUnlessThere(DEFAULT_SCANNERS, files.scannersFile);
   await rename(files.logFile, join(path, 'service.previous.log')).catch(unless('ENOENT'));
   const held = undo.move();
   return { ...files, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+async function copyUnlessThere(from: string, to: string): Promise<void> {
+  await writeFile(to, await readFile(from), { mode: 0o600, flag: 'wx' }).catch(unless('EEXIST'));
 }
 
 async function makeFolder(directory: string, ephemeral: boolean): Promise<string> {

@@ -4,6 +4,7 @@ import { ScannerSettings } from '#containers/scan-worker/scanners/settings.ts';
 import type { Environment } from '#shared/env.ts';
 import { LIMIT_NAMES, type Limits, limitVariable } from '#shared/limits.ts';
 import { WORKER_SIZES, type WorkerSize } from '#shared/scanner/definition.ts';
+import { SECRET_VARIABLE } from '#shared/secrets.ts';
 import type { TaskDefinition } from './emulators/ecs.ts';
 import { TASK_DEFINITIONS } from './environment.ts';
 
@@ -40,11 +41,12 @@ export function workerDefinitions(
   { shutdownSeconds }: Limits,
   temporary: string,
 ): Record<string, TaskDefinition> {
-  const passedOn = Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const names = [...PASSED_ON, ...Object.keys(env).filter((name) => SECRET_VARIABLE.test(name))];
+  const passedOn = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const definition = (size: WorkerSize): TaskDefinition => ({
     file: process.execPath,
     args: [WORKER],
-    env: { ...passedOn, TMPDIR: temporary, WORKER_SIZE: size },
+    env: { ...passedOn, TMPDIR: temporary, WORKER_SIZE: size, SECRETS_FROM: 'environment' },
     stopTimeoutSeconds: shutdownSeconds + STOP_MARGIN_SECONDS,
   });
   return Object.fromEntries(WORKER_SIZES.map((size) => [TASK_DEFINITIONS[size], definition(size)]));

@@ -1,5 +1,6 @@
 /** `scanfleet scanners`: what can be asked for, and what stands in the way of what cannot. */
 import type { Command } from 'commander';
+import type { ScannersResponse } from '#shared/contracts/scanners.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -28,10 +29,28 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
         { title: 'WHAT' },
       ])
       .add(
-        answer.scanners.map(({ name, available, version, health, title, reason }) => [
-          ...[name, available ? 'yes' : 'no', version ?? '-', health],
-          reason ?? title,
+        answer.scanners.flatMap(({ instances = [], ...scanner }) => [
+          rowOf(scanner, scanner.title),
+          ...instances.map((one) => rowOf({ ...one, name: `  ${one.name}` }, loadOf(one))),
         ]),
       );
   return EXIT.ok;
 }
+
+type Scanner = ScannersResponse['scanners'][number];
+type Instance = NonNullable<Scanner['instances']>[number];
+
+/** Why it is not available comes before what it is. */
+const rowOf = (
+  {
+    name,
+    available,
+    version,
+    health,
+    reason,
+  }: (Pick<Scanner, 'name' | 'available' | 'version' | 'reason'> & { health: string }) | Instance,
+  what: string,
+): string[] => [name, available ? 'yes' : 'no', version ?? '-', health, reason ?? what];
+
+const loadOf = ({ runningScans, maxConcurrentScans }: Instance): string =>
+  runningScans === undefined ? `up to ${maxConcurrentScans} scans` : `${runningScans} of ${maxConcurrentScans} scans`;

@@ -17,6 +17,8 @@ export const Env = z.object({
   LIVENESS_FILE: z.string().min(1).optional(),
   /** Whether the policy file may open loopback: in local mode only. */
   LOOPBACK_TARGETS: z.enum(['allow', 'deny']).default('deny'),
+  /** Where secrets lie that scanners need: in the environment only on a machine of one's own. */
+  SECRETS_FROM: z.enum(['secrets-manager', 'environment']).default('secrets-manager'),
   ...ScannerSettings.shape,
 });
 export type Env = z.output<typeof Env>;

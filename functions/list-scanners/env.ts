@@ -4,6 +4,7 @@ import { Variables } from '../middleware/variables.ts';
 
 export const Env = Variables.pick({
   JOB_TABLE: true,
+  RESULTS_BUCKET: true,
   CALLER_SETTINGS: true,
   SCANNER_AVAILABILITY: true,
 });

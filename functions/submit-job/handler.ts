@@ -5,10 +5,12 @@ import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { policyFile } from '#shared/aws/policy-file.ts';
 import { s3Results } from '#shared/aws/results.ts';
+import { scannersFile } from '#shared/aws/scanners-file.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
+import { nessusInstances } from '#shared/scanner/instances.ts';
 import { httpHandler } from '../middleware/http.ts';
 import { Env } from './env.ts';
 import { type SubmitJobDeps, submitJob } from './submit-job.ts';
@@ -21,9 +23,11 @@ const results = s3Results(s3Client(), env.RESULTS_BUCKET);
 const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 const policy = policyFile({ results, now, loopback: env.LOOPBACK_TARGETS });
+const registry = scannersFile({ results, now });
 const deps: SubmitJobDeps = {
   ...{ jobs, queue, results, events, policy, limits, now },
   availability: env.SCANNER_AVAILABILITY,
+  instances: () => nessusInstances({ results, registry, now }),
   newId: () => uuidv7(),
 };
 

@@ -12,6 +12,7 @@ import { HEADERS } from '#shared/names.ts';
 import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import { type Availabilities, refuseUnavailable } from '#shared/scanner/availability.ts';
+import { availabilityOfInstances, faultsOfInstances, type InstanceState } from '#shared/scanner/instances.ts';
 import { reportDenials } from '#shared/target/denials.ts';
 import { uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
 import type { Policy } from '#shared/target/policy.ts';
@@ -23,6 +24,8 @@ export interface SubmitJobDeps extends MakeJobDeps {
   readonly events: Pick<Events, 'jobSubmitted' | 'targetsDenied'>;
   readonly policy: () => Promise<Policy>;
   readonly availability: Availabilities;
+  /** Of Nessus. UnavailableError when they cannot be read. */
+  readonly instances: () => Promise<readonly InstanceState[]>;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
   readonly now: () => Date;
   /** A new UUIDv7. */
@@ -39,10 +42,7 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
   refuseHopelessWindows(body, job);
   const requested = windowedTargets(body);
   const targets = uniqueTargets(requested);
-  refuseUnavailable(
-    deps.availability,
-    body.scanners.map(({ name }) => name),
-  );
+  await refuseScanners(deps, body.scanners);
   await refuseDenied(deps, requested, job);
   const { scanners, labels, description, followUps } = body;
   const spec = {
@@ -60,6 +60,19 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
   for (const error of faults) logger.warn('a hint of a new job was lost', { jobId, traceId: stored.traceId, error });
   record({ jobsSubmitted: 1, tasksReleased: released.length });
   return { status: 201, ...answer };
+}
+
+/** ValidationError naming each scanner, or instance of one, that is asked for in vain. */
+async function refuseScanners(
+  { availability, instances }: Pick<SubmitJobDeps, 'availability' | 'instances'>,
+  scanners: SubmitJobRequest['scanners'],
+): Promise<void> {
+  const names = scanners.map(({ name }) => name);
+  if (!names.includes('nessus')) return refuseUnavailable(availability, names);
+  const list = await instances();
+  refuseUnavailable({ ...availability, nessus: availabilityOfInstances(list) }, names);
+  const errors = faultsOfInstances(scanners, list);
+  if (errors.length > 0) throw new ValidationError(errors);
 }
 
 function idempotencyKeyOf({ headers, body }: Request): string | undefined {

@@ -31,7 +31,7 @@ export class ResultsBucket extends Construct {
       autoDeleteObjects: !keepsData,
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        ...(['results', 'plans', 'reports'] as const).map((area) => ({
+        ...(['results', 'plans', 'reports', 'health'] as const).map((area) => ({
           id: `expire-${area}`,
           prefix: AREAS[area],
           expiration,

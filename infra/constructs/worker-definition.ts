@@ -1,5 +1,5 @@
 /** How a worker of one size is started, and what it may do: take messages of its own queue, and everything that ending a task needs. */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   Capability,
   type ContainerImage,
@@ -83,6 +83,7 @@ export class WorkerDefinition extends Construct {
       WORKER_SIZE: size,
       LOOPBACK_TARGETS: 'deny',
       LIVENESS_FILE: LIVENESS.file,
+      SECRETS_FROM: 'secrets-manager',
     };
     const logGroup = new LogGroup(this, 'Log', {
       retention: settings.logRetentionDays,
@@ -103,6 +104,25 @@ export class WorkerDefinition extends Construct {
     });
     container.addMountPoints({ sourceVolume: SCRATCH, containerPath: '/tmp', readOnly: false });
     grantWork(this.definition.taskRole, size, foundation);
+    this.grantSecrets(settings.secrets);
+  }
+
+  /** A secret's ARN ends with six characters that its name does not tell (Secrets Manager user guide, "Secret name and ARN"). */
+  private grantSecrets(secrets: readonly string[]): void {
+    if (secrets.length === 0) return;
+    const resourceArns = secrets.map((secret) =>
+      secret.startsWith('arn:')
+        ? secret
+        : Stack.of(this).formatArn({
+            ...{ service: 'secretsmanager', resource: 'secret', resourceName: `${secret}-??????` },
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+    );
+    Grant.addToPrincipal({
+      grantee: this.definition.taskRole,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns,
+    });
   }
 
   /** Who starts a worker hands it its roles, to ECS and to nobody else. */
@@ -124,6 +144,7 @@ function grantWork(worker: IGrantable, size: WorkerSize, { jobs, tasks, results,
   tasks.fedBy(worker);
   results.readBy(worker, 'config', 'plans');
   results.streamedBy(worker, 'results');
+  results.writtenBy(worker, 'health');
   events.sentBy(worker);
   // X-Ray knows no resources that are written.
   Grant.addToPrincipal({ grantee: worker, actions: ['xray:PutTraceSegments'], resourceArns: ['*'] });

@@ -18,6 +18,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { XRayClient } from '@aws-sdk/client-xray';
 import { environment } from '../env.ts';
@@ -75,3 +76,7 @@ export const eventBridgeClient = (credentials?: Credentials): EventBridgeClient 
 /** A picture that came late is worth no second try, and no work waits for it. */
 export const xrayClient = (credentials?: Credentials): XRayClient =>
   tellingSlowCalls(new XRayClient({ credentials, maxAttempts: 1, requestHandler: handler(3_000) }));
+
+/** For workers, which are in no hurry. */
+export const secretsManagerClient = (credentials?: Credentials): SecretsManagerClient =>
+  tellingSlowCalls(new SecretsManagerClient({ credentials, maxAttempts: 4, requestHandler: handler(8_000) }));

@@ -5,6 +5,21 @@ import { TARGET_KINDS } from '../target/target.ts';
 
 export const SCANNER_HEALTH = ['healthy', 'degraded', 'failing', 'unknown', 'unavailable'] as const;
 
+export const INSTANCE_HEALTH = ['healthy', 'unknown', 'unavailable'] as const;
+
+const Instance = z
+  .object({
+    name: z.string(),
+    available: z.boolean(),
+    reason: z.string().optional().describe('Why it is not available'),
+    version: z.string().optional(),
+    health: z.enum(INSTANCE_HEALTH).describe('As a worker saw it in the last ten minutes; unknown: none looked'),
+    checkedAt: z.iso.datetime().optional(),
+    runningScans: z.int().min(0).optional().describe('On its server when it was looked at, whoever started them'),
+    maxConcurrentScans: z.int().min(1),
+  })
+  .meta({ id: 'ScannerInstance' });
+
 export const ScannersResponse = z
   .object({
     scanners: z.array(
@@ -22,6 +37,7 @@ export const ScannersResponse = z
             ),
           accepts: z.array(z.enum(TARGET_KINDS)).describe('The kinds of target it can scan'),
           options: z.record(z.string(), z.unknown()).describe('JSON Schema of its options'),
+          instances: z.array(Instance).optional().describe('Of a scanner that runs on servers of its own'),
         })
         .meta({ id: 'Scanner' }),
     ),

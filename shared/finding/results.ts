@@ -36,7 +36,13 @@ export interface Signer {
 }
 
 /** The first part of every key. Rights and lifetimes are given by it (infra). */
-export const AREAS = { results: 'results/', plans: 'plans/', reports: 'reports/', config: 'config/' } as const;
+export const AREAS = {
+  results: 'results/',
+  plans: 'plans/',
+  reports: 'reports/',
+  config: 'config/',
+  health: 'health/',
+} as const;
 
 /** Where an attempt's results lie: no two attempts share a prefix, so a replaced worker cannot touch its successor's. */
 export const attemptPrefix = (tenant: string, jobId: string, taskId: string, attempt: number): string =>
@@ -46,6 +52,10 @@ export const planKey = (tenant: string, jobId: string): string => `${AREAS.plans
 export const reportsPrefix = (tenant: string, jobId: string): string => `${AREAS.reports}${tenant}/${jobId}/`;
 /** The deployment's target policy. */
 export const POLICY_KEY = `${AREAS.config}policy.yaml`;
+
+/** The deployment's scanner instances, and what a worker last saw of one. */
+export const SCANNERS_KEY = `${AREAS.config}scanners.yaml`;
+export const healthKey = (scanner: string, instance: string): string => `${AREAS.health}${scanner}/${instance}.json`;
 
 /** File names under an attempt's prefix. */
 export const FINDINGS_FILE = 'findings.ndjson.gz';

@@ -17,7 +17,7 @@ const CODES = [
   /(?:return|[?:]) \['([a-z]+_[a-z_]+)', /g,
 ];
 /** What the patterns take for a code and is none: zod's own, and scanners' names. */
-const NO_CODES = new Set(['custom', 'nmap', 'nuclei', 'gobuster', 'axe']);
+const NO_CODES = new Set(['custom', 'nmap', 'nuclei', 'gobuster', 'nessus', 'axe']);
 
 /** What the log says when something is wrong; a line with a part that changes by its end. */
 const LINES = /\blog(?:ger)?\.(?:warn|error)\(\s*(?:'([^']+)'|`[^`]*\}([^`]+)`)/g;

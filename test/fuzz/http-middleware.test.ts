@@ -31,6 +31,7 @@ const handlers = {
         results: memoryResults(),
         events: { jobSubmitted: async () => {}, targetsDenied: async () => {} },
         policy: async () => readPolicy({}),
+        instances: async () => [],
         availability: { nmap: { available: true }, nuclei: { available: true } },
         limits: DEFAULT_LIMITS,
         now: () => new Date('2026-01-31T12:00:00.000Z'),

@@ -24,7 +24,7 @@ import { s3Results } from '#shared/aws/results.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { changeEnvironment, environment, parseEnv } from '#shared/env.ts';
 import { countCoverage } from '#shared/finding/coverage.ts';
-import { POLICY_KEY } from '#shared/finding/results.ts';
+import { POLICY_KEY, SCANNERS_KEY } from '#shared/finding/results.ts';
 import { endTask } from '#shared/job/flow.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { type Right, type RightsRecord, recordRights } from '#test/support/aws-rights.ts';
@@ -81,6 +81,7 @@ beforeAll(async () => {
     WORKER_SECURITY_GROUPS: 'sg-1',
     WORKER_PUBLIC_ADDRESSES: 'ENABLED',
     WORKER_SIZE: 'small',
+    SECRETS_FROM: 'environment',
     LOOPBACK_TARGETS: 'allow',
     CALLER_SETTINGS: JSON.stringify(CALLERS),
     SCANFLEET_BACKOFF_SECONDS: '0',
@@ -176,6 +177,7 @@ async function aDayOfWork(): Promise<void> {
   await jobsThatAreCancelled();
   await workersThatDie();
   await aReportThatIsTooLarge();
+  await aJobForNessus();
   await ask('list-jobs', { query: { target: '127.0.1.1' } });
   await ask('get-queue', { userArn: ADMIN_ARN, query: { scope: 'fleet' } });
   for (const name of ['get-stats', 'list-scanners', 'get-queue', 'get-openapi', 'get-health']) await ask(name);
@@ -259,6 +261,24 @@ async function aReportThatIsTooLarge(): Promise<void> {
   } as const;
   await endTask({ jobs, queue, events }, held, end, []);
   expect((await ask('export-report', job)).status).toBe(202);
+}
+
+/** A server that does not answer: a worker says so, and who asks next is told. */
+async function aJobForNessus(): Promise<void> {
+  const url = 'http://127.0.0.1:9';
+  const instances = { nessus: [{ name: 'one', url, credentials: { secret: 'scanfleet/nessus' } }] };
+  await s3Results(emulators.s3, emulators.bucket).write(
+    SCANNERS_KEY,
+    Buffer.from(JSON.stringify(instances)),
+    'text/yaml',
+  );
+  const body = { targets: ['127.0.5.1'], scanners: [{ name: 'nessus' }] };
+  const { status, json } = await ask('submit-job', { body });
+  expect(status, JSON.stringify(json)).toBe(201);
+  const { scanners } = buildDeps(parseEnv(WorkerEnv), limitsFromEnv(environment()), TEST_CREDENTIALS);
+  const check = await rights.as('worker', async () => scanners.get('nessus')?.check());
+  expect(check).toMatchObject({ available: false, reason: expect.stringContaining('read from the environment') });
+  expect((await ask('submit-job', { body })).status).toBe(400);
 }
 
 /** What the story cannot bring about, and who needs it all the same. */

@@ -18,7 +18,7 @@ const EVERYWHERE: Readonly<Record<string, string>> = {
 // biome-ignore format: a table reads by column
 const WITHIN: readonly [ends: RegExp, why: string][] = [
   [/"\/index\/\*"/,                      'the three indexes of the one table'],
-  [/"\/(config|plans|results|reports)\/\*"/, 'the objects of one area of the bucket: they are named by job and task'],
+  [/"\/(config|health|plans|results|reports)\/\*"/, 'the objects of one area of the bucket: they are named by job and task'],
   [/:task\/","?.*"\/\*"/,                'the workers of the one cluster: ECS names them when they start'],
   [/:task-definition\/[\w-]+:\*"/,       'the revisions of a worker size: each deployment makes one'],
 ];
@@ -59,4 +59,19 @@ it('a role is taken by the one service it is for', () => {
       (service) => `Allow sts:AssumeRole {"Service":"${service}.amazonaws.com"}`,
     ),
   );
+});
+
+it('a worker reads the secrets that are named, and no other', () => {
+  const reading = (settings: object) =>
+    statementsOf(synthesize(settings)).filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
+  expect(reading({})).toEqual([]);
+  const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:nessus-AbCdEf';
+  const statements = reading({ secrets: ['scanfleet/nessus', arn] });
+  expect(statements).toHaveLength(2);
+  for (const { actions, resources } of statements) {
+    expect(actions).toEqual(['secretsmanager:GetSecretValue']);
+    expect(resources).toHaveLength(2);
+    expect(resources).toContainEqual(expect.stringMatching(/:secret:scanfleet\/nessus-\?{6}"/));
+    expect(resources).toContain(JSON.stringify(arn));
+  }
 });

@@ -344,6 +344,7 @@ describe('the bucket', () => {
         { Id: 'expire-results', Status: 'Enabled', Prefix: 'results/', ExpirationInDays: days },
         { Id: 'expire-plans', Status: 'Enabled', Prefix: 'plans/', ExpirationInDays: days },
         { Id: 'expire-reports', Status: 'Enabled', Prefix: 'reports/', ExpirationInDays: days },
+        { Id: 'expire-health', Status: 'Enabled', Prefix: 'health/', ExpirationInDays: days },
       ]);
     },
   );

@@ -66,6 +66,7 @@ describe('the settings', () => {
     [{ workerImage: 'registry.example/worker' },   'scanfleet.workerImage must be build'],
     [{ canary: { targets: [] } },                   'scanfleet.canary.targets must name at least one target'],
     [{ canary: { targets: ['a.example'], scanners: [{ name: 'nmap', options: { port: 1 } }] } }, 'scanfleet.canary.scanners.0.options Unrecognized key: "port"'],
+    [{ secrets: ['{"accessKey":"a"}'] },         'scanfleet.secrets.0 must be the name or the ARN of a secret in Secrets Manager'],
     [{ alarmTopicArn: 'security@example.org' },    'scanfleet.alarmTopicArn must be the ARN of an SNS topic'],
     ['nonsense',                                   'scanfleet must be JSON, a .yaml or .json file, or a stage: dev, prod'],
     ['./absent.yaml',                              'scanfleet names the file ./absent.yaml, which cannot be read: ENOENT'],

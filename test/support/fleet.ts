@@ -22,6 +22,7 @@ import type { Job } from '#shared/job/job.ts';
 import type { JobStore, NewJob } from '#shared/job/store.ts';
 import { DEFAULT_LIMITS, type Limits } from '#shared/limits.ts';
 import { collect } from '#shared/report/bytes.ts';
+import type { ScannerName } from '#shared/scanner/definition.ts';
 import { isTerminal } from '#shared/status.ts';
 import type { Denials } from '#shared/target/denials.ts';
 import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
@@ -31,6 +32,7 @@ import { readPolicy } from '#shared/target/policy.ts';
 import type { ReceivedMessage, TaskQueue } from '#shared/task/queue.ts';
 import type { Task } from '#shared/task/task.ts';
 import { type Emulators, startEmulators, TEST_REGION } from './emulators.ts';
+import { SECRETS } from './nessus-pool.ts';
 import { silentLog } from './silent-log.ts';
 
 /** Quick enough for tests, and in the proportions of the defaults. */
@@ -45,6 +47,7 @@ export const TEST_LIMITS: Limits = {
 const TENANT = '111111111111';
 
 export interface SubmitChanges {
+  readonly scanner?: ScannerName;
   /** The segment of a submit that X-Ray samples. */
   readonly traceParent?: string;
   readonly deadlineSeconds?: number;
@@ -70,7 +73,7 @@ export interface Fleet {
   readonly directory: string;
   /** The whole environment of a worker process, but for credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A job for the scanner nmap, or whatever stands in for it. */
+  /** A job for the scanner nmap, or whatever stands in for it, unless another is named. */
   submit(targets: readonly string[], changes?: SubmitChanges): Promise<Job>;
   work(scanner: Scanner, changes?: Partial<WorkerDeps>): RunningWorker;
   /** A worker in a process of its own, with test/support/worker-process.ts for an entry. */
@@ -212,19 +215,21 @@ const workerEnvironment = ({ table, bucket, queueUrls, endpoints }: Emulators): 
   EVENT_BUS: 'scanfleet-test',
   WORKER_SIZE: 'small',
   LOOPBACK_TARGETS: 'allow',
+  SECRETS_FROM: 'environment',
+  ...SECRETS,
 });
 
 function newJob(
   targets: readonly string[],
-  { deadlineSeconds = 600, options = {}, window, traceParent }: SubmitChanges,
+  { scanner = 'nmap', deadlineSeconds = 600, options = {}, window, traceParent }: SubmitChanges,
   now: Date,
 ): NewJob {
-  const scanners = [{ name: 'nmap', options }] as const;
+  const scanners = [{ name: scanner, options }];
   const job: NewJob['job'] = {
     jobId: uuidv7(),
     tenant: TENANT,
     createdBy: `${TENANT}/tester`,
-    scanners: ['nmap'],
+    scanners: [scanner],
     profile: 'full',
     priority: 'normal',
     traceId: '1-67891233-abcdef012345678912345678',

@@ -1,4 +1,7 @@
-/** The worker as a process of its own with the stub scanner, which does what the arguments say (fake-scanner.ts), and events that go nowhere. */
+/**
+ * The worker as a process of its own with the stub scanner, which does what the arguments say (fake-scanner.ts), or without arguments with
+ * the real ones, and events that go nowhere.
+ */
 import { buildDeps } from '#containers/scan-worker/build-deps.ts';
 import { Env } from '#containers/scan-worker/env.ts';
 import { workLoop } from '#containers/scan-worker/loop.ts';
@@ -11,11 +14,13 @@ import { TEST_LIMITS } from './fleet.ts';
 import { silentLog } from './silent-log.ts';
 import { stubScanner } from './stub-scanner.ts';
 
-const scanner = stubScanner({ command: () => fakeScanner(...process.argv.slice(2)) });
+const steps = process.argv.slice(2);
+const scanner = stubScanner({ command: () => fakeScanner(...steps) });
 const nowhere = async () => undefined;
+const built = buildDeps(parseEnv(Env), TEST_LIMITS, TEST_CREDENTIALS);
 const deps = {
-  ...buildDeps(parseEnv(Env), TEST_LIMITS, TEST_CREDENTIALS),
-  scanners: new Map([[scanner.name, scanner]]),
+  ...built,
+  scanners: steps.length > 0 ? new Map([[scanner.name, scanner]]) : built.scanners,
   events: { jobSubmitted: nowhere, jobFinished: nowhere, reportRequested: nowhere, targetsDenied: nowhere },
   log: silentLog,
   record: () => undefined,

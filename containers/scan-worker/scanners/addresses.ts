@@ -7,7 +7,7 @@ export const canonicalAddress = (address: string): string =>
   isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
 /** What findings call a target: its name or address; of a URL its host. */
-function nameOf({ host }: ScanTarget): string {
+export function nameOf({ host }: ScanTarget): string {
   if (!host.includes('://')) return host;
   const { hostname } = new URL(host);
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { openState } from '#local/state.ts';
+import { readRegistry } from '#shared/scanner/registry.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -18,6 +20,8 @@ it('makes a private folder with the default policy', async () => {
   expect(await modeOf(state.directory)).toBe(0o700);
   expect(await modeOf(state.policyFile)).toBe(0o600);
   expect(await readFile(state.policyFile, 'utf8')).toContain('default: deny');
+  expect(await modeOf(state.scannersFile)).toBe(0o600);
+  expect(readRegistry(parse(await readFile(state.scannersFile, 'utf8')))).toEqual({ nessus: [] });
 });
 
 it('makes an existing folder private', async () => {
@@ -34,7 +38,7 @@ it('keeps the policy that is there', async () => {
 
 it('forgets jobs, results and keys when it starts fresh, but no policy and nothing of anybody else', async () => {
   const ours = ['keys.json', 'local.json', 'dynamodb.db', 'dynamodb.db-wal', 's3'];
-  const kept = ['policy.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt'];
+  const kept = ['policy.yaml', 'scanners.yaml', 'diary.txt', 'dynamodb.dbx', 's3.txt'];
   for (const name of [...ours, ...kept]) await writeFile(join(folder, name), 'x');
   await using _state = await open(folder, { fresh: true });
   expect((await readdir(folder)).sort()).toEqual([...kept, 'layout.json', 'tmp'].sort());

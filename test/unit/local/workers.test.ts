@@ -15,6 +15,7 @@ const ENV = {
   AWS_SESSION_TOKEN: 'token',
   CALLER_SETTINGS: '{}',
   SCANFLEET_LEASE_SECONDS: '5',
+  SCANFLEET_SECRET_NESSUS: '{}',
   UNSET: undefined,
 };
 
@@ -27,6 +28,8 @@ it('gives a worker what it needs and no AWS key', () => {
     AWS_REGION: 'eu-central-1',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.1.2.3:4',
     SCANFLEET_LEASE_SECONDS: '5',
+    SCANFLEET_SECRET_NESSUS: '{}',
+    SECRETS_FROM: 'environment',
     WORKER_SIZE: 'small',
   });
 });

@@ -3,9 +3,11 @@ import { listScanners } from '#functions/list-scanners/list-scanners.ts';
 import { httpHandler } from '#functions/middleware/http.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { ScannersResponse } from '#shared/contracts/scanners.ts';
+import { UnavailableError } from '#shared/errors.ts';
 import { FIGURES, type Figures } from '#shared/job/statistics.ts';
 import type { Availabilities } from '#shared/scanner/availability.ts';
 import type { ScannerName } from '#shared/scanner/definition.ts';
+import type { InstanceState } from '#shared/scanner/instances.ts';
 import { captureLog } from '#test/support/log-lines.ts';
 import { CALLERS, call } from '#test/support/proxy-event.ts';
 
@@ -16,7 +18,10 @@ const HERE: Availabilities = {
   nuclei: { available: false, reason: 'nuclei is not installed' },
 };
 
-async function ask(figures: readonly [ScannerName, Partial<Figures>][] = [], availability = HERE) {
+async function ask(
+  figures: readonly [ScannerName, Partial<Figures>][] = [],
+  instances: () => Promise<readonly InstanceState[]> = async () => [],
+) {
   captureLog();
   const asked: string[][] = [];
   const jobs = {
@@ -27,7 +32,7 @@ async function ask(figures: readonly [ScannerName, Partial<Figures>][] = [], ava
   };
   const now = () => new Date('2026-03-01T00:00:01.000Z');
   const handler = httpHandler(routes.listScanners, middleware, (input) =>
-    listScanners({ jobs, availability, now }, input),
+    listScanners({ jobs, availability: HERE, instances, now }, input),
   );
   const { status, json } = await call(handler, { path: '/scanners' });
   expect(status).toBe(200);
@@ -38,7 +43,7 @@ async function ask(figures: readonly [ScannerName, Partial<Figures>][] = [], ava
 describe('GET /scanners', () => {
   it('tells of each scanner what it takes, and whether it is there', async () => {
     const { scanners, of } = await ask();
-    expect(scanners.map(({ name }) => name)).toEqual(['nmap', 'nuclei', 'gobuster', 'axe']);
+    expect(scanners.map(({ name }) => name)).toEqual(['nmap', 'nuclei', 'gobuster', 'nessus', 'axe']);
     expect(of('nmap')).toMatchObject({
       title: 'Ports, services and harmless NSE scripts',
       available: true,
@@ -62,6 +67,28 @@ describe('GET /scanners', () => {
   ])('calls one %s after days of %j', async (health, days) => {
     const { of } = await ask(days.map((figures) => ['nmap', figures]));
     expect(of('nmap')?.health).toBe(health);
+  });
+
+  it('tells of each instance of nessus how it does', async () => {
+    const one = { name: 'one', available: true, health: 'healthy', maxConcurrentScans: 4, version: '10.8.3' } as const;
+    const two = {
+      name: 'two',
+      available: false,
+      health: 'unavailable',
+      maxConcurrentScans: 4,
+      reason: 'is down',
+    } as const;
+    const { of } = await ask([], async () => [one, two]);
+    expect(of('nessus')).toMatchObject({ available: true, version: '10.8.3', instances: [one, two] });
+    expect(of('nmap')).not.toHaveProperty('instances');
+    const none = await ask([], async () => [two]);
+    expect(none.of('nessus')).toMatchObject({ available: false, reason: 'two: is down', health: 'unavailable' });
+  });
+
+  it('shows all other scanners where the list of instances cannot be read', async () => {
+    const { of } = await ask([], () => Promise.reject(new UnavailableError('scanners_unreadable', 'it is broken')));
+    expect(of('nessus')).toMatchObject({ available: false, reason: 'it is broken', instances: [] });
+    expect(of('nmap')).toMatchObject({ available: true });
   });
 
   it("judges by the caller's own scans of today and yesterday, and of each scanner by its own", async () => {

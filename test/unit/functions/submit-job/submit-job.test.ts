@@ -6,6 +6,7 @@ import { routes } from '#shared/contracts/routes.ts';
 import { LimitError } from '#shared/errors.ts';
 import type { JobStore, NewJob } from '#shared/job/store.ts';
 import { DEFAULT_LIMITS } from '#shared/limits.ts';
+import type { InstanceState } from '#shared/scanner/instances.ts';
 import type { Denials } from '#shared/target/denials.ts';
 import { readPolicy } from '#shared/target/policy.ts';
 import type { TaskRef } from '#shared/task/task.ts';
@@ -41,6 +42,11 @@ const storing: JobStore['submit'] = async (newJob, answer) => {
   return { outcome: 'created', job, body: answer(job, 4), released: RELEASED };
 };
 
+const INSTANCES: readonly InstanceState[] = [
+  { name: 'one', available: true, health: 'unknown', maxConcurrentScans: 4 },
+  { name: 'two', available: false, health: 'unavailable', maxConcurrentScans: 4, reason: 'it refuses its credentials' },
+];
+
 const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
   jobs: { submit: storing },
   queue: {
@@ -59,6 +65,7 @@ const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
   },
   policy: async () => readPolicy({ deny: [{ domain: '.forbidden.example', reason: 'not ours' }] }),
   availability: { nmap: { available: true }, nuclei: { available: false, reason: 'nuclei is not installed' } },
+  instances: async () => INSTANCES,
   limits: DEFAULT_LIMITS,
   now: () => new Date('2026-01-31T12:00:00.000Z'),
   newId: () => NEW_ID,
@@ -151,6 +158,30 @@ describe('a submit', () => {
     const { json } = await submit({ body: REQUEST }, { availability: {} });
     const message = 'nmap is unavailable: the workers of this deployment come without nmap';
     expect(json.errors).toEqual([{ field: 'scanners[0].name', message }]);
+  });
+
+  it('takes nessus where one of its instances can be used', async () => {
+    const scanners = [{ name: 'nessus', options: { instance: 'one' } }];
+    expect((await submit({ body: { ...REQUEST, scanners } })).status).toBe(201);
+    expect(stored[0]?.spec.scanners).toEqual([{ name: 'nessus', options: { instance: 'one', template: 'basic' } }]);
+  });
+
+  it.each([
+    ['two', 'is unavailable: it refuses its credentials'],
+    ['three', 'names no instance; there are: one, two'],
+  ])('refuses the instance %s, and says why', async (instance, message) => {
+    const scanners = [{ name: 'nmap' }, { name: 'nessus', options: { instance } }];
+    const { status, json } = await submit({ body: { ...REQUEST, scanners } });
+    expect([status, json.errors]).toEqual([400, [{ field: 'scanners[1].options.instance', message }]]);
+  });
+
+  it.each([
+    ['none can be used', INSTANCES.slice(1), 'two: it refuses its credentials'],
+    ['there are none', [], 'config/scanners.yaml names no instance of it'],
+  ])('refuses nessus where %s', async (_, instances, why) => {
+    const body = { ...REQUEST, scanners: [{ name: 'nessus' }] };
+    const { json } = await submit({ body }, { instances: async () => instances });
+    expect(json.errors).toEqual([{ field: 'scanners[0].name', message: `nessus is unavailable: ${why}` }]);
   });
 
   it('takes a shorter deadline, and none longer than the deployment allows', async () => {

@@ -1,0 +1,68 @@
+/** A YAML file by which somebody runs this deployment, from the results bucket. */
+import { parse } from 'yaml';
+import { NotFoundError, UnavailableError } from '../errors.ts';
+import type { Results } from '../finding/results.ts';
+
+const CACHE_MS = 60_000;
+/** A file of a thousand rules or instances is far below this. */
+const MAX_BYTES = 1024 * 1024;
+
+export interface ConfigFileDeps {
+  readonly results: Pick<Results, 'read'>;
+  readonly now: () => Date;
+}
+
+interface ConfigFile<T> {
+  readonly key: string;
+  /** What it is, in the words of an error. */
+  readonly what: string;
+  /** The code of an error. */
+  readonly code: string;
+  /** Throws for a document that cannot be used. Gets undefined where there is no file. */
+  readonly read: (document: unknown) => T;
+}
+
+/**
+ * What the file says, at most 60 s old. Throws UnavailableError with the file's code when it is broken or S3 does not answer. Failures
+ * are not kept, so a mended file counts at once.
+ */
+export function configFile<T>({ results, now }: ConfigFileDeps, file: ConfigFile<T>): () => Promise<T> {
+  let kept: { said: Promise<T>; until: number } | undefined;
+  return () => {
+    const at = now().getTime();
+    if (kept && at < kept.until) return kept.said;
+    const said = load(results, file);
+    const entry = { said, until: at + CACHE_MS };
+    kept = entry;
+    said.catch(() => {
+      if (kept === entry) kept = undefined;
+    });
+    return said;
+  };
+}
+
+async function load<T>(results: Pick<Results, 'read'>, { key, what, code, read }: ConfigFile<T>): Promise<T> {
+  try {
+    const text = await readText(results, key);
+    return read(text === undefined ? undefined : parse(text, { logLevel: 'error' }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UnavailableError(code, `${what} ${key} cannot be used: ${why}`, { cause: error });
+  }
+}
+
+async function readText(results: Pick<Results, 'read'>, key: string): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of results.read(key)) {
+      bytes += chunk.length;
+      if (bytes > MAX_BYTES) throw new RangeError(`it is larger than ${MAX_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+}
