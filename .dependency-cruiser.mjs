@@ -44,6 +44,13 @@ const forbidden = [
     to: { path: '^functions/', pathNot: ['^functions/$1/', '^functions/middleware/'] },
   },
   {
+    name: 'functions-load-one-contract',
+    comment:
+      'The table of routes holds the schemas of all: a function that loaded it would start half as slowly again. Each takes its own route.',
+    from: { path: '^functions/' },
+    to: { path: '^shared/contracts/routes[.]ts$' },
+  },
+  {
     name: 'runtime-rooms-keep-apart',
     comment: 'A Lambda and the worker share words through shared/, never files.',
     from: { path: '^(functions|containers)/' },

@@ -4,7 +4,7 @@
  * tenant's next tasks take the place.
  */
 import { concurrently } from '#shared/concurrently.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { cancelJobRoute } from '#shared/contracts/job.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
@@ -35,7 +35,7 @@ const AT_ONCE = 8;
 /** ConflictError `job_state` when the job ended otherwise, and nothing that follows from it is open. */
 export async function cancelJob(
   deps: CancelJobDeps,
-  { caller, path }: HttpRequest<typeof routes.cancelJob>,
+  { caller, path }: HttpRequest<typeof cancelJobRoute>,
 ): Promise<HttpAnswer> {
   const { jobs, results } = deps;
   const before = await readVisibleJob(jobs, caller, path.jobId);

@@ -1,5 +1,5 @@
 /** Deletes a job that has ended: its records, then its objects. A first job goes with all that followed from it. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { deleteJobRoute } from '#shared/contracts/job.ts';
 import { ConflictError, NotFoundError } from '#shared/errors.ts';
 import { jobResultsPrefix, planKey, type Results, reportsPrefix } from '#shared/finding/results.ts';
 import { isSettled } from '#shared/follow-up/tree.ts';
@@ -20,7 +20,7 @@ export interface DeleteJobDeps {
  */
 export async function deleteJob(
   deps: DeleteJobDeps,
-  { caller, path: { jobId } }: HttpRequest<typeof routes.deleteJob>,
+  { caller, path: { jobId } }: HttpRequest<typeof deleteJobRoute>,
 ): Promise<HttpAnswer> {
   const tenant = await deps.jobs.readTenant(jobId);
   if (tenant === undefined || !(caller.admin || tenant === caller.tenant))

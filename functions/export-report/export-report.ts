@@ -1,5 +1,5 @@
 /** Streams the report of a job that has ended. One too large for a Lambda's stream is answered with the way to its download instead. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { exportReportRoute } from '#shared/contracts/report.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { type ReportRecords, readReportRecords } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -29,7 +29,7 @@ const MAX_STREAMED_BYTES = 100_000_000;
 /** ConflictError `job_not_finished` while the job is open. */
 export async function exportReport(
   deps: ExportReportDeps,
-  { caller, path, query, headers }: HttpRequest<typeof routes.exportReport>,
+  { caller, path, query, headers }: HttpRequest<typeof exportReportRoute>,
 ): Promise<StreamAnswer> {
   const { tree, profile, ...rest } = query;
   const records = await readReportRecords(deps.jobs, caller, path.jobId, tree);

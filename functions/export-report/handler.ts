@@ -7,7 +7,7 @@ import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { s3Signer } from '#shared/aws/signer.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { exportReportRoute } from '#shared/contracts/report.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { streamHandler } from '../middleware/stream.ts';
@@ -24,6 +24,6 @@ const signer = s3Signer(s3, env.RESULTS_BUCKET);
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 const deps = { jobs, results, signer, events, presignedSeconds: limits.presignedSeconds, now };
 
-export const handler = streamHandler(routes.exportReport, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = streamHandler(exportReportRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   exportReport(deps, request),
 );

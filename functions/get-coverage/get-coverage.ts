@@ -1,6 +1,5 @@
 /** What happened to each target of a job, a page at a time; of a job that runs, to those of its ended tasks. */
-import type { CoverageResponse } from '#shared/contracts/coverage.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { CoverageResponse, getCoverageRoute } from '#shared/contracts/coverage.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { readRecords, readVisibleJob } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -16,7 +15,7 @@ export interface GetCoverageDeps {
 /** A retry changes what lies behind a page: a cursor is good for the round it was given in. */
 export async function getCoverage(
   { jobs, results }: GetCoverageDeps,
-  { caller, path, query }: HttpRequest<typeof routes.getCoverage>,
+  { caller, path, query }: HttpRequest<typeof getCoverageRoute>,
 ): Promise<HttpAnswer> {
   const job = await readVisibleJob(jobs, caller, path.jobId);
   const { limit, cursor, status } = query;

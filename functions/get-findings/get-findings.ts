@@ -1,5 +1,5 @@
 /** What a job found, a page at a time; of a job that runs, what its ended tasks found. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { getFindingsRoute } from '#shared/contracts/findings.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { readVisibleJob } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -15,7 +15,7 @@ export interface GetFindingsDeps {
 /** A retry changes what lies behind a page: a cursor is good for the round it was given in. */
 export async function getFindings(
   { jobs, results }: GetFindingsDeps,
-  { caller, path, query }: HttpRequest<typeof routes.getFindings>,
+  { caller, path, query }: HttpRequest<typeof getFindingsRoute>,
 ): Promise<HttpAnswer> {
   const job = await readVisibleJob(jobs, caller, path.jobId);
   const { limit, cursor, severity, profile = job.profile } = query;

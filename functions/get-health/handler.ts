@@ -5,7 +5,7 @@
 import { dynamoDbClient } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { tableVerifier } from '#shared/aws/verify-table.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { getHealthRoute } from '#shared/contracts/health.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { VERSION } from '#shared/names.ts';
@@ -18,7 +18,7 @@ const client = dynamoDbClient();
 const jobs = dynamoJobStore({ client, table: env.JOB_TABLE, limits, now: () => new Date() });
 const verifyTable = tableVerifier(client, env.JOB_TABLE);
 
-export const handler = httpHandler(routes.getHealth, { jobs, callers: env.CALLER_SETTINGS }, async ({ caller }) => {
+export const handler = httpHandler(getHealthRoute, { jobs, callers: env.CALLER_SETTINGS }, async ({ caller }) => {
   await verifyTable();
   const { tenant, principal, admin } = caller;
   return { status: 200, body: { status: 'ok', version: VERSION, tenant, principal, admin } };

@@ -1,5 +1,5 @@
 /** One job with its tasks, progress and verdict. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { getJobRoute } from '#shared/contracts/job.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { readFollowed, readRecords, readVisibleJob, viewOf } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -12,7 +12,7 @@ export interface GetJobDeps {
 
 export async function getJob(
   { jobs, results }: GetJobDeps,
-  request: HttpRequest<typeof routes.getJob>,
+  request: HttpRequest<typeof getJobRoute>,
 ): Promise<HttpAnswer> {
   const job = await readVisibleJob(jobs, request.caller, request.path.jobId);
   const [records, followed] = await Promise.all([readRecords(jobs, job), readFollowed(jobs, job)]);

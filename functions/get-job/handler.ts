@@ -2,7 +2,7 @@
 import { dynamoDbClient, s3Client } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { getJobRoute } from '#shared/contracts/job.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { httpHandler } from '../middleware/http.ts';
@@ -14,6 +14,6 @@ const limits = limitsFromEnv(environment());
 const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now: () => new Date() });
 const results = s3Results(s3Client(), env.RESULTS_BUCKET);
 
-export const handler = httpHandler(routes.getJob, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(getJobRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   getJob({ jobs, results }, request),
 );

@@ -1,6 +1,5 @@
 /** What waits, what runs it and what was given up: of the caller's tenant, or for admins of all. */
-import type { QueueView } from '#shared/contracts/queue.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { getQueueRoute, QueueView } from '#shared/contracts/queue.ts';
 import { ForbiddenError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -27,7 +26,7 @@ const MAX_DEAD_LETTERS = 100;
 /** ForbiddenError `admins_only` for the fleet's. */
 export async function getQueue(
   deps: GetQueueDeps,
-  { caller, query: { scope } }: HttpRequest<typeof routes.getQueue>,
+  { caller, query: { scope } }: HttpRequest<typeof getQueueRoute>,
 ): Promise<HttpAnswer> {
   if (scope === 'fleet' && !caller.admin)
     throw new ForbiddenError('admins_only', 'the queue of the fleet is for admins');

@@ -3,7 +3,7 @@ import { dynamoDbClient, ecsClient, sqsClient } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
 import { ecsWorkerLauncher } from '#shared/aws/worker-launcher.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { getQueueRoute } from '#shared/contracts/queue.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { httpHandler } from '../middleware/http.ts';
@@ -23,6 +23,6 @@ const launcher = ecsWorkerLauncher(ecsClient(), {
   publicAddresses: env.WORKER_PUBLIC_ADDRESSES,
 });
 
-export const handler = httpHandler(routes.getQueue, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(getQueueRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   getQueue({ jobs, queue, launcher, now }, request),
 );

@@ -1,6 +1,5 @@
 /** The figures of the caller's tenant by day and scanner, and over all days. */
-import type { routes } from '#shared/contracts/routes.ts';
-import type { StatsResponse } from '#shared/contracts/stats.ts';
+import type { getStatsRoute, StatsResponse } from '#shared/contracts/stats.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { figuresView, sumOf } from '#shared/job/statistics.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -19,7 +18,7 @@ const SECONDS_PER_DAY = 86_400;
 
 export async function getStats(
   { jobs, now }: GetStatsDeps,
-  { caller, query }: HttpRequest<typeof routes.getStats>,
+  { caller, query }: HttpRequest<typeof getStatsRoute>,
 ): Promise<HttpAnswer> {
   const { to = now().toISOString().slice(0, 10) } = query;
   const { from = secondsAfter(`${to}T00:00:00.000Z`, -DAYS_BEFORE * SECONDS_PER_DAY).slice(0, 10) } = query;

@@ -1,6 +1,5 @@
 /** What happened to a job and who did it, oldest first. */
-import type { routes } from '#shared/contracts/routes.ts';
-import type { TimelineResponse } from '#shared/contracts/timeline.ts';
+import type { getTimelineRoute, TimelineResponse } from '#shared/contracts/timeline.ts';
 import { readVisibleJob } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { timelineOf, timelinePage } from '#shared/job/timeline.ts';
@@ -14,7 +13,7 @@ export interface GetTimelineDeps {
 /** Each page reads the whole history, as GET /jobs/{jobId} reads all tasks: both are bounded by the tasks a job may have. */
 export async function getTimeline(
   { jobs }: GetTimelineDeps,
-  { caller, path, query }: HttpRequest<typeof routes.getTimeline>,
+  { caller, path, query }: HttpRequest<typeof getTimelineRoute>,
 ): Promise<HttpAnswer> {
   const { jobId } = await readVisibleJob(jobs, caller, path.jobId);
   const listed = { timelineOf: jobId };

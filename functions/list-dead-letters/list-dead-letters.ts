@@ -1,6 +1,5 @@
 /** What was given up, newest first: the tasks of the caller's tenant, or for admins the messages that no worker could read. */
-import type { DeadLettersResponse, DeadLetterView } from '#shared/contracts/dead-letters.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { DeadLettersResponse, DeadLetterView, listDeadLettersRoute } from '#shared/contracts/dead-letters.ts';
 import { ForbiddenError } from '#shared/errors.ts';
 import { type DeadTask, deadLetterIdOf, type UnreadableMessage } from '#shared/job/dead-letter.ts';
 import type { JobStore, Page } from '#shared/job/store.ts';
@@ -14,7 +13,7 @@ export interface ListDeadLettersDeps {
 /** ForbiddenError `admins_only` for the fleet's. */
 export async function listDeadLetters(
   { jobs }: ListDeadLettersDeps,
-  { caller, query: { scope, limit, cursor } }: HttpRequest<typeof routes.listDeadLetters>,
+  { caller, query: { scope, limit, cursor } }: HttpRequest<typeof listDeadLettersRoute>,
 ): Promise<HttpAnswer> {
   if (scope === 'fleet' && !caller.admin)
     throw new ForbiddenError('admins_only', 'the dead letters of the fleet are for admins');

@@ -1,6 +1,5 @@
 /** The caller's own jobs, newest first. */
-import type { ListJobsResponse } from '#shared/contracts/list-jobs.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { ListJobsResponse, listJobsRoute } from '#shared/contracts/list-jobs.ts';
 import type { JobFilter, JobStore } from '#shared/job/store.ts';
 import { jobSummaryView } from '#shared/job/view.ts';
 import { readCursor, writeCursor } from '../middleware/cursor.ts';
@@ -13,7 +12,7 @@ export interface ListJobsDeps {
 /** A page may hold fewer than `limit`, even none, and still have a `nextCursor`: the store looks at a bounded number of jobs for each. */
 export async function listJobs(
   { jobs }: ListJobsDeps,
-  { caller, query }: HttpRequest<typeof routes.listJobs>,
+  { caller, query }: HttpRequest<typeof listJobsRoute>,
 ): Promise<HttpAnswer> {
   const { limit, cursor, ...asked } = query;
   const filter: JobFilter = { tenant: caller.tenant, ...asked };

@@ -3,7 +3,7 @@ import { dynamoDbClient, s3Client } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { scannersFile } from '#shared/aws/scanners-file.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { listScannersRoute } from '#shared/contracts/scanners.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { nessusInstances } from '#shared/scanner/instances.ts';
@@ -22,6 +22,6 @@ const deps: ListScannersDeps = {
   instances: () => nessusInstances({ results, registry, now }),
 };
 
-export const handler = httpHandler(routes.listScanners, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(listScannersRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   listScanners(deps, request),
 );

@@ -1,7 +1,6 @@
 /** Each scanner there is a definition of: whether the workers have it, and how it has done of late. */
 import * as z from 'zod';
-import type { routes } from '#shared/contracts/routes.ts';
-import type { ScannersResponse, ScannerView } from '#shared/contracts/scanners.ts';
+import type { listScannersRoute, ScannersResponse, ScannerView } from '#shared/contracts/scanners.ts';
 import { UnavailableError } from '#shared/errors.ts';
 import type { Figures } from '#shared/job/statistics.ts';
 import type { JobStore } from '#shared/job/store.ts';
@@ -24,7 +23,7 @@ const SECONDS_PER_DAY = 86_400;
 
 export async function listScanners(
   { jobs, availability, instances, now }: ListScannersDeps,
-  { caller }: HttpRequest<typeof routes.listScanners>,
+  { caller }: HttpRequest<typeof listScannersRoute>,
 ): Promise<HttpAnswer> {
   const at = now().toISOString();
   const [yesterday, today] = [secondsAfter(at, -SECONDS_PER_DAY).slice(0, 10), at.slice(0, 10)];

@@ -4,7 +4,7 @@ import type middy from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type Caller, type CallerSettings, callerOf } from '#shared/caller.ts';
 import { PROBLEM_CONTENT_TYPE } from '#shared/contracts/problem.ts';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import { SECURITY_HEADERS } from '#shared/contracts/security-headers.ts';
 import { environment } from '#shared/env.ts';
 import { ForbiddenError, LimitError, UnavailableError } from '#shared/errors.ts';

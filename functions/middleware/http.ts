@@ -1,7 +1,7 @@
 /** The way in for routes that answer at once. */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import {
   exchangePlugin,
   exchangeSteps,

@@ -4,7 +4,7 @@
  */
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import { type FieldError, TooLargeError, ValidationError } from '#shared/errors.ts';
 import { MAX_BODY_BYTES } from '#shared/limits.ts';
 

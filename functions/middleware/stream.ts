@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import {
   exchangePlugin,
   exchangeSteps,

@@ -3,7 +3,7 @@ import { dynamoDbClient, eventBridgeClient, sqsClient } from '#shared/aws/client
 import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { redriveDeadLettersRoute } from '#shared/contracts/dead-letters.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { httpHandler } from '../middleware/http.ts';
@@ -16,6 +16,6 @@ const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, li
 const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large: env.TASK_QUEUE_URL_LARGE });
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 
-export const handler = httpHandler(routes.redriveDeadLetters, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(redriveDeadLettersRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   redriveDeadLetters({ jobs, queue, events }, request),
 );

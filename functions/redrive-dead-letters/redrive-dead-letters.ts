@@ -3,8 +3,12 @@
  * named, and what completed does not.
  */
 import type { Caller } from '#shared/caller.ts';
-import type { RedrivenView, RedriveRequest, RedriveResponse } from '#shared/contracts/dead-letters.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type {
+  RedrivenView,
+  RedriveRequest,
+  RedriveResponse,
+  redriveDeadLettersRoute,
+} from '#shared/contracts/dead-letters.ts';
 import { ConflictError, LimitError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import { deadLetterIdOf, standingOf } from '#shared/job/dead-letter.ts';
@@ -29,7 +33,7 @@ const PAGE = 50;
 
 export async function redriveDeadLetters(
   deps: RedriveDeadLettersDeps,
-  { caller, body }: HttpRequest<typeof routes.redriveDeadLetters>,
+  { caller, body }: HttpRequest<typeof redriveDeadLettersRoute>,
 ): Promise<HttpAnswer> {
   const { ids, nextCursor } = await askedFor(deps, caller, body);
   const answers = new Map<string, RedrivenView>();

@@ -1,5 +1,5 @@
 /** A presigned download of the report: 200 when it is built, 202 while it is being built. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { reportLinkRoute } from '#shared/contracts/report.ts';
 import { readReportRecords } from '#shared/job/records.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import { estimateBytes } from '#shared/report/document.ts';
@@ -14,7 +14,7 @@ export interface ReportLinkDeps extends LinkDeps {
 /** ConflictError `job_not_finished` while the job is open. */
 export async function reportLink(
   deps: ReportLinkDeps,
-  { caller, path, body }: HttpRequest<typeof routes.reportLink>,
+  { caller, path, body }: HttpRequest<typeof reportLinkRoute>,
 ): Promise<HttpAnswer> {
   const { tree, profile, ...rest } = body;
   const records = await readReportRecords(deps.jobs, caller, path.jobId, tree);

@@ -4,7 +4,7 @@ import { eventBridgeEvents } from '#shared/aws/events.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { retryJobRoute } from '#shared/contracts/retry-job.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { httpHandler } from '../middleware/http.ts';
@@ -19,6 +19,6 @@ const queue = sqsTaskQueue(sqsClient(), { small: env.TASK_QUEUE_URL_SMALL, large
 const results = s3Results(s3Client(), env.RESULTS_BUCKET);
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 
-export const handler = httpHandler(routes.retryJob, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(retryJobRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   retryJob({ jobs, queue, results, events, now }, request),
 );

@@ -1,5 +1,5 @@
 /** Runs again what a failed or timed out job did not complete. What is written is the job store's one commit; all that follows it are hints. */
-import type { routes } from '#shared/contracts/routes.ts';
+import type { retryJobRoute } from '#shared/contracts/retry-job.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
@@ -27,7 +27,7 @@ export interface RetryJobDeps {
  */
 export async function retryJob(
   deps: RetryJobDeps,
-  { caller, path, body: { window } }: HttpRequest<typeof routes.retryJob>,
+  { caller, path, body: { window } }: HttpRequest<typeof retryJobRoute>,
 ): Promise<HttpAnswer> {
   const { jobs, results } = deps;
   const { jobId, deadlineSeconds } = await readVisibleJob(jobs, caller, path.jobId);

@@ -7,7 +7,7 @@ import { policyFile } from '#shared/aws/policy-file.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { scannersFile } from '#shared/aws/scanners-file.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { submitJobRoute } from '#shared/contracts/submit-job.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { nessusInstances } from '#shared/scanner/instances.ts';
@@ -31,6 +31,6 @@ const deps: SubmitJobDeps = {
   newId: () => uuidv7(),
 };
 
-export const handler = httpHandler(routes.submitJob, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
+export const handler = httpHandler(submitJobRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
   submitJob(deps, request),
 );

@@ -1,6 +1,5 @@
 /** Turns a request into a job. What is written is the job store's one commit; all that follows it are hints, which the sweeper makes up for. */
-import type { routes } from '#shared/contracts/routes.ts';
-import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
+import type { SubmitJobRequest, submitJobRoute } from '#shared/contracts/submit-job.ts';
 import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
@@ -32,7 +31,7 @@ export interface SubmitJobDeps extends MakeJobDeps {
   readonly newId: () => string;
 }
 
-type Request = HttpRequest<typeof routes.submitJob>;
+type Request = HttpRequest<typeof submitJobRoute>;
 
 /** 201 with the new job; 200 with the first answer, byte for byte, when the idempotency key was used for this very request before. */
 export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<HttpAnswer> {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { dynamoDbClient, s3Client } from '#shared/aws/clients.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
-import { routes } from '#shared/contracts/routes.ts';
+import { watchJobRoute } from '#shared/contracts/job.ts';
 import { environment, parseEnv } from '#shared/env.ts';
 import { limitsFromEnv } from '#shared/limits.ts';
 import { streamHandler } from '../middleware/stream.ts';
@@ -17,6 +17,6 @@ const sleep = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal
 const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now });
 const deps = { jobs, results: s3Results(s3Client(), env.RESULTS_BUCKET), now, sleep };
 
-export const handler = streamHandler(routes.watchJob, { jobs, callers: env.CALLER_SETTINGS }, (request, clientGone) =>
+export const handler = streamHandler(watchJobRoute, { jobs, callers: env.CALLER_SETTINGS }, (request, clientGone) =>
   watchJob(deps, request, clientGone),
 );

@@ -3,8 +3,7 @@
  * as GET /jobs/{jobId} shows it, and its id stands for just that: who reconnects misses no state, and gets none twice.
  */
 import { createHash } from 'node:crypto';
-import type { JobView } from '#shared/contracts/job.ts';
-import type { routes } from '#shared/contracts/routes.ts';
+import type { JobView, watchJobRoute } from '#shared/contracts/job.ts';
 import type { Results } from '#shared/finding/results.ts';
 import type { Job } from '#shared/job/job.ts';
 import { readRecords, readVisibleJob } from '#shared/job/records.ts';
@@ -36,7 +35,7 @@ const HEARTBEAT = ':\n\n';
 /** 204, which tells a client not to connect again (the same, section 9.2.1), for one that has seen the end of the job. */
 export async function watchJob(
   deps: WatchJobDeps,
-  { caller, path, headers }: HttpRequest<typeof routes.watchJob>,
+  { caller, path, headers }: HttpRequest<typeof watchJobRoute>,
   clientGone: AbortSignal,
 ): Promise<StreamAnswer> {
   const records = await readRecords(deps.jobs, await readVisibleJob(deps.jobs, caller, path.jobId));

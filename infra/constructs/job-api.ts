@@ -22,7 +22,8 @@ import {
   PROBLEM_CONTENT_TYPE,
   type Problem,
 } from '#shared/contracts/problem.ts';
-import { type Route, type RouteName, routes } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
+import { type RouteName, routes } from '#shared/contracts/routes.ts';
 import { SECURITY_HEADERS } from '#shared/contracts/security-headers.ts';
 import type { Settings } from '../settings.ts';
 import type { NodeFunction } from './node-function.ts';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import { ConflictError } from '#shared/errors.ts';
 import { MAX_BODY_BYTES } from '#shared/limits.ts';
 import { HEADERS } from '#shared/names.ts';

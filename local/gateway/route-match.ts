@@ -1,5 +1,6 @@
 /** Which route a request is for, as API Gateway decides it: by method and path segments, parameters percent-decoded once. */
-import { type Route, routes } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
+import { routes } from '#shared/contracts/routes.ts';
 import { GatewayRefusal } from './refusal.ts';
 
 export interface RouteMatch {

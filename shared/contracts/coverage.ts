@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { COVERAGE_STATUSES, PAGE_RESULTS } from '../finding/coverage.ts';
 import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { jobPath, noBody, route } from './route.ts';
 import { RowsQuery, rowsResponse } from './rows.ts';
 
 export const CoverageQuery = RowsQuery.extend({
@@ -29,3 +30,14 @@ export type CoverageView = z.output<typeof CoverageView>;
 
 export const CoverageResponse = rowsResponse('coverage', CoverageView).meta({ id: 'CoveragePage' });
 export type CoverageResponse = z.output<typeof CoverageResponse>;
+
+export const getCoverageRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}/coverage',
+  function: 'get-coverage',
+  summary: 'What happened to each target of a job; while it runs, to those of its ended tasks',
+  request: { path: jobPath, query: CoverageQuery, body: noBody },
+  responses: { 200: CoverageResponse },
+  streaming: false,
+  callers: 'any',
+});

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { STANDINGS, UNREADABLE_REASONS } from '../job/dead-letter.ts';
 import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
 import { JobId, TaskId } from './ids.ts';
+import { noBody, none, route } from './route.ts';
 
 /** As in deadLetterIdOf. */
 const DeadLetterId = z
@@ -101,3 +102,25 @@ export const RedriveResponse = z
   .object({ deadLetters: z.array(RedrivenView), nextCursor: z.string().optional() })
   .meta({ id: 'Redriven' });
 export type RedriveResponse = z.output<typeof RedriveResponse>;
+
+export const listDeadLettersRoute = route({
+  method: 'GET',
+  path: '/dead-letters',
+  function: 'list-dead-letters',
+  summary: 'What was given up and why, newest first',
+  request: { path: none, query: DeadLettersQuery, body: noBody },
+  responses: { 200: DeadLettersResponse },
+  streaming: false,
+  callers: 'any',
+});
+
+export const redriveDeadLettersRoute = route({
+  method: 'POST',
+  path: '/dead-letters/redrive',
+  function: 'redrive-dead-letters',
+  summary: 'Try again what was given up: the tasks of its job that did not complete run once more',
+  request: { path: none, query: none, body: RedriveRequest },
+  responses: { 200: RedriveResponse },
+  streaming: false,
+  callers: 'any',
+});

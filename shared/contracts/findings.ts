@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SEVERITIES } from '../finding/severity.ts';
 import { PROFILES } from '../report/profile.ts';
 import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { jobPath, noBody, route } from './route.ts';
 import { RowsQuery, rowsResponse } from './rows.ts';
 
 export const FindingsQuery = RowsQuery.extend({
@@ -43,3 +44,14 @@ export type FindingView = z.output<typeof FindingView>;
 
 export const FindingsResponse = rowsResponse('findings', FindingView).meta({ id: 'FindingsPage' });
 export type FindingsResponse = z.output<typeof FindingsResponse>;
+
+export const getFindingsRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}/findings',
+  function: 'get-findings',
+  summary: 'What a job found; while it runs, what its ended tasks found',
+  request: { path: jobPath, query: FindingsQuery, body: noBody },
+  responses: { 200: FindingsResponse },
+  streaming: false,
+  callers: 'any',
+});

@@ -1,5 +1,6 @@
 /** GET /health. */
 import * as z from 'zod';
+import { noBody, none, route } from './route.ts';
 
 export const HealthView = z
   .object({
@@ -10,3 +11,14 @@ export const HealthView = z
     admin: z.boolean(),
   })
   .meta({ id: 'Health' });
+
+export const getHealthRoute = route({
+  method: 'GET',
+  path: '/health',
+  function: 'get-health',
+  summary: 'Whether the service answers, and as whom it knows the caller',
+  request: { path: none, query: none, body: noBody },
+  responses: { 200: HealthView },
+  streaming: false,
+  callers: 'any',
+});

@@ -9,6 +9,7 @@ import { PROFILES } from '../report/profile.ts';
 import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
 import { STATUSES } from '../status.ts';
 import { JobId, TaskId } from './ids.ts';
+import { jobPath, noBody, noContent, none, route } from './route.ts';
 
 const At = z.iso.datetime();
 const Count = z.int().min(0);
@@ -141,3 +142,47 @@ export const SubmittedView = JobView.extend({
   queuePosition: Count.describe("An estimate: the tenant's released and not ended tasks before this job"),
 }).meta({ id: 'SubmittedJob' });
 export type SubmittedView = z.output<typeof SubmittedView>;
+
+export const getJobRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}',
+  function: 'get-job',
+  summary: 'One job with its tasks, progress and verdict',
+  request: { path: jobPath, query: none, body: noBody },
+  responses: { 200: JobView },
+  streaming: false,
+  callers: 'any',
+});
+
+export const watchJobRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}/watch',
+  function: 'watch-job',
+  summary: 'Follow a job by server-sent events; to be asked again after 55 s, until the job has ended',
+  request: { path: jobPath, query: none, body: noBody },
+  responses: { 200: undefined, 204: noContent },
+  streaming: true,
+  callers: 'any',
+});
+
+export const cancelJobRoute = route({
+  method: 'POST',
+  path: '/jobs/{jobId}/cancel',
+  function: 'cancel-job',
+  summary: 'Cancel a job: what is queued never runs, what runs is stopped',
+  request: { path: jobPath, query: none, body: none.prefault({}) },
+  responses: { 202: JobView },
+  streaming: false,
+  callers: 'any',
+});
+
+export const deleteJobRoute = route({
+  method: 'DELETE',
+  path: '/jobs/{jobId}',
+  function: 'delete-job',
+  summary: 'Delete a job that has ended: its records and objects',
+  request: { path: jobPath, query: none, body: noBody },
+  responses: { 204: noContent },
+  streaming: false,
+  callers: 'any',
+});

@@ -5,6 +5,7 @@ import { SCANNER_NAMES } from '../scanner/definition.ts';
 import { STATUSES } from '../status.ts';
 import { Instant } from './ids.ts';
 import { JobSummaryView } from './job.ts';
+import { noBody, none, route } from './route.ts';
 import { TargetText } from './target-text.ts';
 
 export const ListJobsQuery = z.strictObject({
@@ -24,3 +25,14 @@ export const ListJobsResponse = z
   .object({ jobs: z.array(JobSummaryView), nextCursor: z.string().optional() })
   .meta({ id: 'JobList' });
 export type ListJobsResponse = z.output<typeof ListJobsResponse>;
+
+export const listJobsRoute = route({
+  method: 'GET',
+  path: '/jobs',
+  function: 'list-jobs',
+  summary: "List one's own jobs, newest first",
+  request: { path: none, query: ListJobsQuery, body: noBody },
+  responses: { 200: ListJobsResponse },
+  streaming: false,
+  callers: 'any',
+});

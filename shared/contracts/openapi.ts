@@ -8,7 +8,8 @@ import { CONTENT_TYPES } from '../report/format.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import { JobView } from './job.ts';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.ts';
-import { type Route, type RouteName, routes } from './routes.ts';
+import type { Route } from './route.ts';
+import { type RouteName, routes } from './routes.ts';
 import { IdempotencyKey } from './submit-job.ts';
 
 type Json = { readonly [key: string]: unknown };

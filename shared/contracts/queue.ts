@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
 import { STATUSES } from '../status.ts';
 import { JobId, TaskId } from './ids.ts';
+import { noBody, none, route } from './route.ts';
 
 const Count = z.int().min(0);
 const At = z.iso.datetime();
@@ -37,3 +38,14 @@ export const QueueView = z
   })
   .meta({ id: 'Queue' });
 export type QueueView = z.output<typeof QueueView>;
+
+export const getQueueRoute = route({
+  method: 'GET',
+  path: '/queue',
+  function: 'get-queue',
+  summary: 'What waits, what runs it and what was given up',
+  request: { path: none, query: QueueQuery, body: noBody },
+  responses: { 200: QueueView },
+  streaming: false,
+  callers: 'any',
+});

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SEVERITIES } from '../finding/severity.ts';
 import { REPORT_FORMATS } from '../report/format.ts';
 import { PROFILES } from '../report/profile.ts';
+import { jobPath, noBody, none, route } from './route.ts';
 
 const TREE = 'With all jobs that followed from it, as one report';
 
@@ -34,3 +35,25 @@ export const ReportLinkResponse = z
   ])
   .meta({ id: 'ReportLink' });
 export type ReportLinkResponse = z.output<typeof ReportLinkResponse>;
+
+export const exportReportRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}/report',
+  function: 'export-report',
+  summary: 'Stream the report; one over 100 MB is handed out as a download (303), or built as one first (202)',
+  request: { path: jobPath, query: ReportQuery, body: noBody },
+  responses: { 200: undefined, 202: ReportLinkResponse, 303: ReportLinkResponse },
+  streaming: true,
+  callers: 'any',
+});
+
+export const reportLinkRoute = route({
+  method: 'POST',
+  path: '/jobs/{jobId}/report-link',
+  function: 'report-link',
+  summary: 'A presigned download of the report',
+  request: { path: jobPath, query: none, body: ReportLinkRequest.prefault({}) },
+  responses: { 200: ReportLinkResponse, 202: ReportLinkResponse },
+  streaming: false,
+  callers: 'any',
+});

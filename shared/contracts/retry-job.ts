@@ -1,6 +1,8 @@
 /** POST /jobs/{jobId}/retry: an empty body, or none, runs the tasks again as they were. */
 import * as z from 'zod';
+import { JobView } from './job.ts';
 import { WindowRequest } from './maintenance-window.ts';
+import { jobPath, none, route } from './route.ts';
 
 export const RetryJobRequest = z
   .strictObject({
@@ -9,3 +11,14 @@ export const RetryJobRequest = z
     ),
   })
   .prefault({});
+
+export const retryJobRoute = route({
+  method: 'POST',
+  path: '/jobs/{jobId}/retry',
+  function: 'retry-job',
+  summary: 'Run again what a failed or timed out job did not complete',
+  request: { path: jobPath, query: none, body: RetryJobRequest },
+  responses: { 202: JobView },
+  streaming: false,
+  callers: 'any',
+});

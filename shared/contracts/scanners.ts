@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { SCANNER_NAMES } from '../scanner/definition.ts';
 import { TARGET_KINDS } from '../target/target.ts';
+import { noBody, none, route } from './route.ts';
 
 export const SCANNER_HEALTH = ['healthy', 'degraded', 'failing', 'unknown', 'unavailable'] as const;
 
@@ -45,3 +46,14 @@ export const ScannersResponse = z
   .meta({ id: 'Scanners' });
 export type ScannersResponse = z.output<typeof ScannersResponse>;
 export type ScannerView = ScannersResponse['scanners'][number];
+
+export const listScannersRoute = route({
+  method: 'GET',
+  path: '/scanners',
+  function: 'list-scanners',
+  summary: 'What can be asked for: each scanner, whether it is available and how it does',
+  request: { path: none, query: none, body: noBody },
+  responses: { 200: ScannersResponse },
+  streaming: false,
+  callers: 'any',
+});

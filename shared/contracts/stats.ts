@@ -1,6 +1,7 @@
 /** GET /stats: figures of the caller's tenant by day and scanner. */
 import * as z from 'zod';
 import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { noBody, none, route } from './route.ts';
 
 const Day = z.iso.date({ error: 'must be a day, as in 2026-01-31' });
 const Count = z.int().min(0);
@@ -49,3 +50,14 @@ export const StatsResponse = z
   })
   .meta({ id: 'Stats' });
 export type StatsResponse = z.output<typeof StatsResponse>;
+
+export const getStatsRoute = route({
+  method: 'GET',
+  path: '/stats',
+  function: 'get-stats',
+  summary: "How the tenant's jobs went, by day and scanner",
+  request: { path: none, query: StatsQuery, body: noBody },
+  responses: { 200: StatsResponse },
+  streaming: false,
+  callers: 'any',
+});

@@ -7,7 +7,9 @@ import { DEFAULT_LIMITS, MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { PROFILES } from '../report/profile.ts';
 import { SCANNER_NAMES, type ScannerName, type ScannerRequest } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
+import { SubmittedView } from './job.ts';
 import { inOrder, NOT_IN_ORDER, WINDOW_BOUNDS, WindowRequest } from './maintenance-window.ts';
+import { none, route } from './route.ts';
 import { TargetText } from './target-text.ts';
 
 /** Text for people: no control or bidirectional characters, which could rewrite a terminal or a page. */
@@ -121,3 +123,14 @@ export const SubmitJobRequest = SubmitJobFields.transform(({ scanners, followUps
   return { ...rest, scanners: asked, ...(all.length > 0 ? { followUps: all } : {}) };
 });
 export type SubmitJobRequest = z.output<typeof SubmitJobRequest>;
+
+export const submitJobRoute = route({
+  method: 'POST',
+  path: '/jobs',
+  function: 'submit-job',
+  summary: 'Submit a job',
+  request: { path: none, query: none, body: SubmitJobRequest },
+  responses: { 201: SubmittedView, 200: SubmittedView },
+  streaming: false,
+  callers: 'any',
+});

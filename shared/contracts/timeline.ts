@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { STATUSES } from '../status.ts';
 import { TaskId } from './ids.ts';
+import { jobPath, noBody, route } from './route.ts';
 
 export const TimelineQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -37,3 +38,14 @@ export const TimelineResponse = z
   .object({ events: z.array(TimelineEventView), nextCursor: z.string().optional() })
   .meta({ id: 'Timeline' });
 export type TimelineResponse = z.output<typeof TimelineResponse>;
+
+export const getTimelineRoute = route({
+  method: 'GET',
+  path: '/jobs/{jobId}/timeline',
+  function: 'get-timeline',
+  summary: 'What happened to a job, who did it and why, oldest first',
+  request: { path: jobPath, query: TimelineQuery, body: noBody },
+  responses: { 200: TimelineResponse },
+  streaming: false,
+  callers: 'any',
+});

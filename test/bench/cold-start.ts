@@ -19,7 +19,7 @@ const runs = Math.min(50, Math.max(3, Number(process.argv[2] ?? 15)));
 
 /** Functions that differ in what they use, and their clients as shared/aws/clients.ts makes them. */
 const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  'get-job': ['dynamoDbClient'],
+  'get-job': ['dynamoDbClient', 's3Client'],
   'dispatch-workers': ['sqsClient', 'ecsClient'],
   'export-report': ['dynamoDbClient', 's3Client'],
   'submit-job': ['dynamoDbClient', 'sqsClient', 's3Client', 'eventBridgeClient'],
@@ -85,20 +85,25 @@ export const clients = [${names.map((name) => `${name}()`).join(', ')}];`;
 const LOADING = `
   globalThis.awslambda = { streamifyResponse: (handler) => handler };
   const began = performance.now();
+  const before = process.cpuUsage();
   await import(process.argv[1]);
-  console.log(performance.now() - began);
+  const { user, system } = process.cpuUsage(before);
+  console.log(JSON.stringify({ ms: performance.now() - began, cpuMs: (user + system) / 1000 }));
   process.exit();
 `;
 
-function loadMs({ path, env }: Bundle): number {
+const Load = z.object({ ms: z.number(), cpuMs: z.number() });
+type Load = z.output<typeof Load>;
+
+function load({ path, env }: Bundle): Load {
   const ours = { ...env, PATH: process.env.PATH, AWS_REGION: 'us-east-1', HOME: tmpdir() };
   const args = ['--input-type=module', '--eval', LOADING, path];
-  return Number(
-    execFileSync(process.execPath, args, { env: ours, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-      .trim()
-      .split('\n')
-      .at(-1),
-  );
+  const lines = execFileSync(process.execPath, args, {
+    env: ours,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return Load.parse(JSON.parse(lines.trim().split('\n').at(-1) ?? ''));
 }
 
 const median = (values: readonly number[]): number =>
@@ -117,20 +122,22 @@ try {
     bundles.set(name, bundleOf(folder, name));
     bundles.set(`${name}, clients alone`, await bundleText(folder, `bare-${name}`, clientsAlone(clients)));
   }
-  const taken = new Map<string, number[]>([...bundles.keys()].map((name) => [name, []]));
-  for (let run = 0; run < runs; run += 1) for (const [name, bundle] of bundles) taken.get(name)?.push(loadMs(bundle));
+  const taken = new Map<string, Load[]>([...bundles.keys()].map((name) => [name, []]));
+  for (let run = 0; run < runs; run += 1) for (const [name, bundle] of bundles) taken.get(name)?.push(load(bundle));
 
-  const of = (name: string) => median(taken.get(name) ?? []);
-  const row = (name: string, ratio = '') => {
+  const of = (name: string, what: keyof Load) => median((taken.get(name) ?? []).map((one) => one[what]));
+  const row = (name: string, than?: string) => {
     const kilobytes = (statSync(bundles.get(name)?.path ?? '').size / 1e3).toFixed(0);
-    process.stdout.write(
-      `${name.padEnd(34)} ${of(name).toFixed(0).padStart(5)} ms ${kilobytes.padStart(5)} kB  ${ratio}\n`,
-    );
+    const times = (['ms', 'cpuMs'] as const).map((what) => {
+      const ratio = than === undefined ? '' : `${(of(name, what) / of(than, what)).toFixed(2)} x`;
+      return `${of(name, what).toFixed(0).padStart(6)} ${what} ${ratio.padEnd(6)}`;
+    });
+    process.stdout.write(`${name.padEnd(34)} ${kilobytes.padStart(4)} kB ${times.join('')}\n`);
   };
   row('empty');
   for (const name of Object.keys(CLIENTS)) {
     row(`${name}, clients alone`);
-    row(name, `${(of(name) / of(`${name}, clients alone`)).toFixed(2)} x`);
+    row(name, `${name}, clients alone`);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

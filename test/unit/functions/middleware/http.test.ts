@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type HttpAnswer, type HttpDeps, httpHandler } from '#functions/middleware/http.ts';
-import type { Route } from '#shared/contracts/routes.ts';
+import type { Route } from '#shared/contracts/route.ts';
 import { changeEnvironment } from '#shared/env.ts';
 import {
   ConflictError,
