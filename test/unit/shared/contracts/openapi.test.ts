@@ -98,6 +98,12 @@ describe('the OpenAPI document', () => {
         },
         {
           type: 'object',
+          properties: { name: { const: 'nessus' }, options: { $ref: '#/components/schemas/nessus-options' } },
+          required: ['name'],
+          additionalProperties: false,
+        },
+        {
+          type: 'object',
           properties: { name: { const: 'axe' }, options: { $ref: '#/components/schemas/axe-options' } },
           required: ['name'],
           additionalProperties: false,

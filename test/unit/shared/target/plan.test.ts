@@ -172,7 +172,8 @@ describe('planTasks', () => {
   ])('plans a %s for nmap', (_, text) => expect(planTasks(targets(text), NMAP, DEFAULT_LIMITS)).toHaveLength(1));
 
   it('refuses a scanner that is not there', () => {
-    expect(() => planTasks(targets('a.example'), [{ name: 'nessus' }], DEFAULT_LIMITS)).toThrow(ValidationError);
+    const plan = () => planTasks(targets('a.example'), NMAP, DEFAULT_LIMITS, new Map());
+    expect(plan).toThrow(ValidationError);
   });
 
   it('names each target of a kind that a scanner does not scan', () => {
