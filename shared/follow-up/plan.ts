@@ -2,7 +2,7 @@
 import { requestHash } from '../job/request-hash.ts';
 import { type Limits, limitVariable } from '../limits.ts';
 import { type Availabilities, availabilityOf } from '../scanner/availability.ts';
-import type { ScannerName, ScannerRequest } from '../scanner/definition.ts';
+import { type ScannerRequest, unfitness } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import { contains, parseRange } from '../target/address.ts';
 import { hasClosed, opensLater } from '../target/maintenance-window.ts';
@@ -96,21 +96,24 @@ function refusals(circumstances: Circumstances): (scan: WantedScan) => Refusal |
   const { now, deadlineAt, first, policy, availability } = circumstances;
   const isInScope = scopeOf(first.targets);
   const ofAll = refusalOfAll(circumstances);
-  return ({ scanner: { name }, target }) =>
+  return ({ scanner, target }) =>
     ofAll ??
-    refusalOfScanner(availability, name, target) ??
+    refusalOfScanner(availability, scanner, target) ??
     (isInScope(target) ? undefined : { code: 'out_of_scope', reason: 'the first job names no such host' }) ??
     refusalOfTime(target, now, deadlineAt) ??
     refusalOfPolicy(policy, target, now);
 }
 
-function refusalOfScanner(availability: Availabilities, name: ScannerName, { kind }: Target): Refusal | undefined {
+function refusalOfScanner(
+  availability: Availabilities,
+  { name, options }: ScannerRequest,
+  target: Target,
+): Refusal | undefined {
   const there = availabilityOf(availability, name);
   if (!there.available) return { code: 'unavailable', reason: there.reason };
-  const accepts = SCANNERS.get(name)?.accepts ?? [];
-  return accepts.includes(kind)
-    ? undefined
-    : { code: 'unfit', reason: `${name} does not scan a ${kind}; allowed: ${accepts.join(', ')}` };
+  const definition = SCANNERS.get(name);
+  const reason = definition && unfitness(definition, target, options);
+  return reason === undefined ? undefined : { code: 'unfit', reason };
 }
 
 const refusalOfTime = (target: WindowedTarget, now: string, deadlineAt: string): Refusal | undefined =>

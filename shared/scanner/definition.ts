@@ -1,7 +1,7 @@
 /** What everybody knows of a scanner: its name, its options and where it runs. How it runs is the worker's (containers/scan-worker/scanners). */
 import * as z from 'zod';
 import { type Limits, MAX_REQUESTS_PER_SECOND } from '../limits.ts';
-import type { TargetKind } from '../target/target.ts';
+import type { Target, TargetKind } from '../target/target.ts';
 
 export const SCANNER_NAMES = ['nmap', 'nuclei', 'gobuster', 'nessus', 'axe'] as const;
 export type ScannerName = (typeof SCANNER_NAMES)[number];
@@ -37,4 +37,16 @@ export interface ScannerDefinition {
   readonly workerSize: WorkerSize;
   /** The kinds of target it can scan. */
   readonly accepts: readonly TargetKind[];
+  /** Why it cannot scan a target of these kinds with these options, as in `in mode dns needs a name`; undefined where it can. */
+  readonly refuses?: (target: Target, options: ScannerRequest['options']) => string | undefined;
+}
+
+/** Why a scanner cannot scan a target, and what is allowed; undefined where it can. */
+export function unfitness(
+  { name, accepts, refuses }: ScannerDefinition,
+  target: Target,
+  options: ScannerRequest['options'] = {},
+): string | undefined {
+  if (accepts.includes(target.kind)) return refuses?.(target, options);
+  return `${name} does not scan a target of kind ${target.kind}; allowed: ${accepts.join(', ')}`;
 }

@@ -1,5 +1,6 @@
 /** gobuster: what a server has that nothing links to, found by trying words: paths, virtual hosts, names under a domain. */
 import * as z from 'zod';
+import { parseAddress } from '../target/address.ts';
 import { RequestsPerSecond, type ScannerDefinition } from './definition.ts';
 
 /** What the words are tried as. */
@@ -37,4 +38,9 @@ export const gobusterDefinition: ScannerDefinition = {
   options: GobusterOptions,
   workerSize: 'small',
   accepts: ['host', 'address', 'url'],
+  refuses({ host }, options) {
+    const { mode } = GobusterOptions.parse(options);
+    if (mode === 'dir' || parseAddress(host) === undefined) return undefined;
+    return `gobuster finds no names under an address; allowed with options.mode ${mode}: a host name, or a URL with one`;
+  },
 };

@@ -2,7 +2,7 @@
 import { ValidationError } from '../errors.ts';
 import type { PlannedTask } from '../job/job.ts';
 import { type Limits, MAX_ADDRESSES_PER_JOB, MAX_ADDRESSES_PER_TASK } from '../limits.ts';
-import type { ScannerDefinition, ScannerName, ScannerRequest } from '../scanner/definition.ts';
+import { type ScannerDefinition, type ScannerName, type ScannerRequest, unfitness } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import type { Slice } from '../task/task.ts';
 import { formatAddress, parseAddress } from './address.ts';
@@ -22,6 +22,8 @@ export interface Unit {
 }
 
 export type WindowedTarget = Target & Windowed;
+
+type AskedScanner = Pick<ScannerRequest, 'name'> & Partial<Pick<ScannerRequest, 'options'>>;
 
 /**
  * Each target once, in the caller's order; those with a maintenance window in the order in which the windows open, after those without.
@@ -71,16 +73,16 @@ function hostAt(target: Target, index: number): string {
 /**
  * The tasks of a job, of targets as uniqueTargets gives them: window by window, and in each scanner by scanner. Every scanner sees every
  * target, and no task has targets of two windows. Throws ValidationError naming `targets` when they are too many,
- * or of a kind that a scanner does not take.
+ * or such as a scanner does not take.
  */
 export function planTasks(
   targets: readonly WindowedTarget[],
-  scanners: readonly Pick<ScannerRequest, 'name'>[],
+  scanners: readonly AskedScanner[],
   limits: Pick<Limits, 'tasksPerJob'>,
   known: ReadonlyMap<ScannerName, ScannerDefinition> = SCANNERS,
 ): PlannedTask[] {
   const definitions = scanners.map(({ name }) => definitionOf(name, known));
-  refuseUnfitTargets(targets, definitions);
+  refuseUnfitTargets(targets, scanners, definitions);
   const total = countAddresses(targets);
   if (total > MAX_ADDRESSES_PER_JOB) throw tooMany(`stand for ${total} addresses`, `${MAX_ADDRESSES_PER_JOB} a job`);
   const parts = partsOf(targets);
@@ -119,14 +121,16 @@ function definitionOf(name: ScannerName, known: ReadonlyMap<ScannerName, Scanner
   return definition;
 }
 
-function refuseUnfitTargets(targets: readonly Target[], definitions: readonly ScannerDefinition[]): void {
-  const errors = definitions.flatMap(({ name, accepts }) =>
-    targets
-      .filter(({ kind }) => !accepts.includes(kind))
-      .map(({ text, kind }) => ({
-        field: 'targets',
-        message: `has ${text} (${kind}), which ${name} does not scan; allowed: ${accepts.join(', ')}`,
-      })),
+function refuseUnfitTargets(
+  targets: readonly Target[],
+  scanners: readonly AskedScanner[],
+  definitions: readonly ScannerDefinition[],
+): void {
+  const errors = definitions.flatMap((definition, at) =>
+    targets.flatMap((target) => {
+      const why = unfitness(definition, target, scanners[at]?.options);
+      return why === undefined ? [] : [{ field: 'targets', message: `has ${target.text}: ${why}` }];
+    }),
   );
   if (errors.length > 0) throw new ValidationError(errors.slice(0, MAX_ERRORS));
 }

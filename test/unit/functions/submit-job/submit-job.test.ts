@@ -154,6 +154,22 @@ describe('a submit', () => {
     expect(done).toEqual([]);
   });
 
+  it.each([
+    ['dns', '198.51.100.7'],
+    ['vhost', 'http://198.51.100.7:8080/'],
+    ['vhost', 'https://[2001:db8::1]/'],
+  ])('refuses gobuster in mode %s for %s, under which there are no names', async (mode, target) => {
+    const scanners = [{ name: 'gobuster', options: { mode } }];
+    const availability = { gobuster: { available: true } } as const;
+    const { status, json } = await submit(
+      { body: { targets: ['www.example.com', target], scanners } },
+      { availability },
+    );
+    const message = `has ${target}: gobuster finds no names under an address; allowed with options.mode ${mode}: a host name, or a URL with one`;
+    expect([status, json.errors]).toEqual([400, [{ field: 'targets', message }]]);
+    expect(done).toEqual([]);
+  });
+
   it('refuses a scanner of which the deployment says nothing', async () => {
     const { json } = await submit({ body: REQUEST }, { availability: {} });
     const message = 'nmap is unavailable: the workers of this deployment come without nmap';

@@ -187,7 +187,7 @@ describe('planTasks', () => {
     const plan = () =>
       planTasks(targets('a.example', '192.0.2.1', '192.0.2.0/31'), NMAP, DEFAULT_LIMITS, new Map([['nmap', names]]));
     expect(plan).toThrow(
-      'targets has 192.0.2.1 (address), which nmap does not scan; allowed: host, url; targets has 192.0.2.0/31 (cidr), which nmap does not scan; allowed: host, url',
+      'targets has 192.0.2.1: nmap does not scan a target of kind address; allowed: host, url; targets has 192.0.2.0/31: nmap does not scan a target of kind cidr; allowed: host, url',
     );
   });
 
