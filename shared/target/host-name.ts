@@ -6,7 +6,8 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const MAX_NAME_CHARACTERS = 253;
 
 /** Every reader of WHATWG's URL standard takes a host whose last label is a number for an IPv4 address (https://url.spec.whatwg.org/#ends-in-a-number-checker). */
-const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i;
+/** Digits of other scripts, and digits with marks, are numbers to a reader; no top-level domain is one (RFC 3696, 2). */
+const ENDS_IN_NUMBER = /(?:^|\.)(?:\p{Nd}[\p{Nd}\p{M}]*|0x[0-9a-f]*)\.?$/iu;
 
 export const looksLikeIpv4 = (name: string): boolean => ENDS_IN_NUMBER.test(name);
 

@@ -75,14 +75,23 @@ export interface Denied {
 }
 export type Decision = { readonly allowed: true } | Denied;
 
-/** Names that mean loopback wherever they are resolved (RFC 6761, 6.3). */
-const LOCALHOST = /(?:^|\.)localhost$/;
+/**
+ * Names that lead to closed addresses wherever they are resolved: to loopback (RFC 6761, 6.3, and the hosts files of Debian and Red Hat),
+ * and to the metadata of clouds. What other names lead to is seen when they are resolved.
+ */
+const CLOSED_NAMES: readonly (readonly [name: RegExp, address: string])[] = [
+  [/(?:^|\.)localhost(?:\.localdomain)?$/, '127.0.0.1'],
+  [/^(?:loopback|localhost4(?:\.localdomain4)?)$/, '127.0.0.1'],
+  [/^(?:localhost6(?:\.localdomain6)?|ip6-(?:localhost|loopback))$/, '::1'],
+  [/^(?:metadata(?:\.google\.internal)?|instance-data(?:\.ec2\.internal)?)$/, '169.254.169.254'],
+];
 
 /** At submit, by the text alone: a name by its domain rules, an address or CIDR by every range it touches. */
 export function decideTarget(policy: Policy, { kind, text, host }: Target, now: Date): Decision {
   const range = parseRange(kind === 'cidr' ? text : host);
   if (range) return decide(policy, { range }, now);
-  return decide(policy, { name: host, range: LOCALHOST.test(host) ? parseRange('127.0.0.1') : undefined }, now);
+  const [, closed] = CLOSED_NAMES.find(([name]) => name.test(host)) ?? [];
+  return decide(policy, { name: host, range: closed === undefined ? undefined : parseRange(closed) }, now);
 }
 
 /** After resolution: one address, and the name it was found under. What is not an address is denied. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ValidationError } from '#shared/errors.ts';
-import { parseTarget, TargetError } from '#shared/target/parse.ts';
+import { parseTarget } from '#shared/target/parse.ts';
 import {
   allowedUntil,
   type Decision,
@@ -19,79 +19,14 @@ const atSubmit = (policy: Policy, text: string, now = NOON): Decision => decideT
 const codeOf = (decision: Decision) => (decision.allowed ? 'allowed' : decision.code);
 
 describe('by default', () => {
+  // How targets are spelled is test/unit/functions/submit-job/forbidden-targets.test.ts.
   it.each([
-    '8.8.8.8',
-    '1.1.1.0/24',
-    '2606:4700::1111',
-    '2a00::/112',
-    'www.example.com',
-    'https://app.example/',
-    '203.0.113.0/28',
-    '2001:db8::1',
-    '192.31.196.1',
-    '100.63.255.255',
-    '100.128.0.0',
-    '172.15.255.255',
-    '172.32.0.0',
-    '223.255.255.255',
-    '2001:200::1',
-    '3fff:ffff::1',
-    'https://[2606:4700::1111]/',
-  ])('%s may be scanned', (text) => expect(atSubmit(DEFAULT, text)).toEqual({ allowed: true }));
-
-  /** Every way to name an address that must not be scanned: refused by the parser or denied by the policy, never allowed. */
-  // biome-ignore format: a table reads by line
-  const FORBIDDEN = {
-    'loopback': [
-      '127.0.0.1', '127.0.0.0', '127.255.255.255', '127.1.2.3', '127.0.0.0/16', '127.0.0.1/32', '127.1', '127.0.1', '127.1.', '127.0.0.1.', '127.0.0.01', '127.0.0.001', '127.00.0.1', '0127.0.0.1', '0177.0.0.1', '0177.0.0.01', '0177.1',
-      '0x7f.0.0.1', '0x7F.0.0.1', '0x7f.1', '0x7f.0x0.0x0.0x1', '0X7F000001', '0x7f000001', '2130706433', '017700000001', '00000177.1', '127.0x1', '127.0.0x1', '0x7f.0.1', '127.65535', '127.16777215', '6425673729', '127.0.0.1-5', '127.0.0.*', '127.0.0.1,2',
-      '１２７.0.0.1', '１27.0.0.1', '127。0。0。1', '127．0．0．1', '127｡0｡0｡1', '①②⑦.⓪.⓪.①', '𝟏𝟐𝟕.0.0.1', '¹²⁷.⁰.⁰.¹', '127.0.0.1\u200b', '\u200e127.0.0.1', '127\u00ad.0.0.1', ' 127.0.0.1', '127.0.0.1\n', '%31%32%37.0.0.1', '[127.0.0.1]',
-      'localhost', 'LOCALHOST', 'localhost.', 'LocalHost.', 'app.localhost', 'a.b.localhost.', 'ⓛocalhost', 'ｌｏｃａｌｈｏｓｔ', 'loc\u00adalhost', 'local\u200bhost', '𝐥ocalhost', 'localhoﬆ',
-      'http://127.0.0.1/', 'http://127.0.0.1:8080/', 'https://127.1/', 'http://0x7f.1/', 'http://0x7f000001/', 'http://2130706433/', 'http://017700000001/', 'http://0177.0.0.1/', 'http://127.0.0.1./', 'http://127。0。0。1/', 'http://①②⑦.0.0.1/', 'http://%31%32%37.0.0.1/', 'http://localhost/', 'http://localhost./', 'http://app.localhost:3000/', 'http://LOCALHOST', 'http://user@127.0.0.1/', 'http://app.example@127.0.0.1/', 'http://app.example\\@127.0.0.1/', 'http:127.0.0.1', 'http:/127.0.0.1', '//127.0.0.1/', 'http://127.0.0.1\t/', 'http:\\\\127.0.0.1\\',
-      '::1', '0:0:0:0:0:0:0:1', '0000:0000:0000:0000:0000:0000:0000:0001', '::0001', '0::1', '::0:1', '::1/128', '[::1]', '::1%lo', 'http://[::1]/', 'http://[0:0:0:0:0:0:0:1]:80/', 'http://[::1%25lo]/', '::0.0.0.1',
-    ],
-    'IPv4 in the clothes of IPv6': [
-      '::ffff:127.0.0.1', '::ffff:7f00:1', '::FFFF:7F00:0001', '0:0:0:0:0:ffff:127.0.0.1', '::ffff:10.0.0.1', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '::ffff:8.8.8.8', 'http://[::ffff:127.0.0.1]/', 'http://[::ffff:a9fe:a9fe]/', '::ffff:0x7f.1',
-      '::127.0.0.1', '::7f00:1', '::169.254.169.254', 'http://[::127.0.0.1]/', '::ffff:0:127.0.0.1', '::ffff:0:7f00:1',
-      '64:ff9b::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b::169.254.169.254', '64:ff9b::a00:1', '64:ff9b:1::127.0.0.1', '64:ff9b:1:ffff::1', 'http://[64:ff9b::7f00:1]/', '64:ff9b::/112',
-      '2002:7f00:1::', '2002:7f00:1::1', '2002:a9fe:a9fe::1', '2002:a00:1::', '2001::1', '2001:0:4136:e378:8000:63bf:3fff:fdd2', '2001:0:7f00:1::', '2001:0::/112',
-    ],
-    'link-local and metadata': [
-      '169.254.169.254', '169.254.170.2', '169.254.169.253', '169.254.169.123', '169.254.170.23', '169.254.0.1', '169.254.0.0/16', '169.254.169.254/32', '2852039166', '0xa9fea9fe', '0xa9.0xfe.0xa9.0xfe', '0251.0376.0251.0376', '169.254.43518', '169.16689662', '169.254.169.254.', '１６９.254.169.254', '169。254。169。254',
-      'http://169.254.169.254/latest/meta-data/', 'http://169.254.170.2/v2/credentials', 'http://2852039166/', 'http://0xa9fea9fe/', 'http://0251.0376.0251.0376/', 'http://169.254.169.254./', 'http://[fd00:ec2::254]/latest/meta-data/',
-      'fd00:ec2::254', 'FD00:0EC2:0:0:0:0:0:254', 'fd00:ec2::23', 'fd00:ec2::/112', 'fe80::1', 'fe80::a9fe:a9fe', 'febf::1', 'fe80::/112', 'fe80::1%eth0', 'fe80::1%25eth0', 'http://[fe80::1]/', 'http://[fe80::1%25eth0]/',
-    ],
-    'private, shared, benchmark': [
-      '10.0.0.0', '10.0.0.1', '10.255.255.255', '10.1.0.0/16', '10.1', '0xa000001', '012.0.0.1', '167772161', '172.16.0.1', '172.31.255.255', '172.16.0.0/16', '192.168.0.1', '192.168.1.1', '192.168.255.255', '192.168.0.0/16', '0xc0.0xa8.0.1', '3232235521', '192.168.1', 'http://10.0.0.1/', 'http://192.168.1.1:8080/', 'http://3232235521/',
-      '100.64.0.1', '100.100.100.200', '100.127.255.255', '100.64.0.0/16', '198.18.0.1', '198.19.255.255', 'fc00::1', 'fd12:3456:789a::1', 'fdff:ffff::1', 'fd00::/112', 'http://[fd00::1]/',
-    ],
-    'multicast, reserved, unspecified': [
-      '0.0.0.0', '0.0.0.1', '0.255.255.255', '0.0.0.0/16', '0', '0x0', '00', '0.', 'http://0.0.0.0/', 'http://0/', '::', '0:0:0:0:0:0:0:0', '::/128', 'http://[::]/', '::2', '100::1', '1fff::1',
-      '224.0.0.1', '239.255.255.255', '224.0.0.0/16', '240.0.0.1', '255.255.255.255', '255.255.255.255/32', '255.255.0.0/16', '4294967295', '0xffffffff', '192.0.0.1', '192.0.0.192', '192.88.99.1', 'http://255.255.255.255/',
-      'ff02::1', 'ff0e::1', 'ff00::/112', 'fec0::1', 'feff::1', 'fe00::1', '4000::1', '5f00::1', 'fbff::1', '2001:10::1', '2001:20::1', '2001:2::1', '2001:1ff::1',
-    ],
-  };
-  const all = Object.entries(FORBIDDEN).flatMap(([what, list]) =>
-    list.map((text): [string, string, string] => [what, JSON.stringify(text), text]),
-  );
-
-  it('is tried with at least 200 spellings, each once', () => {
-    expect(new Set(all.map(([, , text]) => text)).size).toBe(all.length);
-    expect(all.length).toBeGreaterThanOrEqual(200);
-  });
-
-  it.each(all)('%s: %s may not be scanned', (_, __, text) => {
-    try {
-      expect(codeOf(atSubmit(DEFAULT, text))).toBe('special_range');
-    } catch (error) {
-      expect(error).toBeInstanceOf(TargetError);
-    }
-  });
-
-  it.each(['9.255.0.0/16', '11.0.0.0/16', '2001:db8::/112'])(
-    '%s, which only lies beside a closed range, may be',
-    (text) => expect(atSubmit(DEFAULT, text).allowed).toBe(true),
-  );
+    ['8.8.8.8', 'allowed'],
+    ['10.0.0.1', 'special_range'],
+    ['127.0.0.0/16', 'special_range'],
+    ['app.localhost', 'special_range'],
+    ['metadata.google.internal', 'special_range'],
+  ])('%s is %s', (text, code) => expect(codeOf(atSubmit(DEFAULT, text))).toBe(code));
 
   it.each([
     '127.0.0.1',
