@@ -70,12 +70,12 @@ const forbidden = [
   },
   {
     name: 'infra-reads-words-only',
-    comment: 'infra shares names, limits, contracts, keys and settings with the code, not behaviour.',
+    comment: 'infra shares names, limits, prices, contracts, keys and settings with the code, not behaviour.',
     from: { path: '^infra/' },
     to: {
       path: '^shared/',
       pathNot:
-        '^shared/(names|status|limits|errors|caller|secrets|contracts/.+|aws/(table|queues)|finding/results|scanner/(definition|availability))[.]ts$',
+        '^shared/(names|status|limits|errors|caller|secrets|contracts/.+|cost/prices|aws/(table|queues)|finding/results|scanner/(definition|availability))[.]ts$',
     },
   },
   {

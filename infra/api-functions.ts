@@ -123,7 +123,7 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   jobs.usedBy(getTimeline, 'GetItem', 'Query');
 
   const getStats = new NodeFunction<GetStatsEnv>(scope, routes.getStats.function, { variables, settings });
-  jobs.usedBy(getStats, 'Query');
+  jobs.usedBy(getStats, 'GetItem', 'Query');
 
   return { listJobs, getJob, watchJob, getTimeline, getStats };
 }

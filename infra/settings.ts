@@ -8,9 +8,11 @@ import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import { Account, CallerSettings } from '#shared/caller.ts';
 import { SubmitJobFields } from '#shared/contracts/submit-job.ts';
+import { type Architecture, PRICES, workerHourUsd } from '#shared/cost/prices.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { LIMIT_NAMES, limitsFromEnv, limitVariable } from '#shared/limits.ts';
 import { Availabilities, IMAGE_SCANNERS } from '#shared/scanner/availability.ts';
+import { WORKER_RESOURCES, WORKER_SIZES } from '#shared/scanner/definition.ts';
 import { SecretId } from '#shared/secrets.ts';
 import { STAGE_NAMES, STAGES, type Stage } from './stages.ts';
 
@@ -95,9 +97,20 @@ export function readSettings(context: unknown): Settings {
     name,
     logRetentionDays: given.logRetentionDays ?? byStage.logRetentionDays,
     alarms: given.alarms ?? byStage.alarms,
-    limits: { ...byStage.limits, ...limits },
+    limits: { ...byStage.limits, ...workerPrices(given.workerArchitecture), ...limits },
   };
 }
+
+/** The limits say what arm64 costs. */
+const workerPrices = (architecture: Architecture): Partial<Record<string, string>> =>
+  architecture === 'arm64'
+    ? {}
+    : Object.fromEntries(
+        WORKER_SIZES.map((size) => [
+          limitVariable(`${size}WorkerHourUsd`),
+          workerHourUsd(WORKER_RESOURCES[size], PRICES.fargate[architecture]).toFixed(6),
+        ]),
+      );
 
 function fromText(text: string): unknown {
   if ((STAGE_NAMES as readonly string[]).includes(text)) return { stage: text };

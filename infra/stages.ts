@@ -29,7 +29,7 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
     requestBurst: 100,
     reservesConcurrency: false,
     alarms: false,
-    limits: {},
+    limits: { [limitVariable('jobBudgetUsd')]: '2', [limitVariable('dayBudgetUsd')]: '10' },
   },
   prod: {
     keepsData: true,

@@ -46,6 +46,12 @@ const TABLE = {
   quotaJobs:           { env: 'SCANFLEET_QUOTA',                byDefault: 100,         min: 1,    max: 1_000_000, canBeOff: true },
   /** Released and not ended tasks a tenant may have. */
   windowTasks:         { env: 'SCANFLEET_WINDOW',               byDefault: 100,         min: 1,    max: 100_000 },
+  /** What a job may spend in all, and a tenant in a day (UTC), before nothing more of theirs begins. */
+  jobBudgetUsd:        { env: 'SCANFLEET_JOB_BUDGET_USD',       byDefault: 10,          min: 1e-9, max: 1_000_000, canBeOff: true },
+  dayBudgetUsd:        { env: 'SCANFLEET_DAY_BUDGET_USD',       byDefault: 50,          min: 1e-9, max: 1_000_000, canBeOff: true },
+  /** What an hour of a worker costs: arm64, on demand, with its public address (shared/cost/prices.ts). */
+  smallWorkerHourUsd:  { env: 'SCANFLEET_SMALL_WORKER_HOUR_USD', byDefault: 0.02475,    min: 0,    max: 1_000 },
+  largeWorkerHourUsd:  { env: 'SCANFLEET_LARGE_WORKER_HOUR_USD', byDefault: 0.084,      min: 0,    max: 1_000 },
   tasksPerJob:         { env: 'SCANFLEET_TASKS_PER_JOB',        byDefault: 1_000,       min: 1,    max: 1_000 },
   /** Scans that may follow from one first job, and how many jobs in a row after it. */
   followUpScans:       { env: 'SCANFLEET_FOLLOW_UP_SCANS',      byDefault: 100,         min: 1,    max: 1_000 },

@@ -4,6 +4,7 @@ import type { FiguresView, StatsResponse } from '#shared/contracts/stats.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dollars } from '../money.ts';
 import { instant } from '../option-values.ts';
 import type { Data } from '../output.ts';
 
@@ -47,6 +48,7 @@ const COLUMNS = [
   { title: 'LEASES LOST' },
   { title: 'HOST BUSY' },
   { title: 'CANCELS' },
+  { title: 'USD' },
 ];
 
 /** Each day, then all of them. */
@@ -72,5 +74,6 @@ const cellsOf = (figures: FiguresView): string[] => {
     String(leasesLost),
     String(hostBusy),
     forced === 0 ? String(requested) : `${requested} (${forced} forced)`,
+    dollars(figures.usage.costUsd),
   ];
 };

@@ -1,4 +1,5 @@
 /** One attempt at a claimed task, up to what the scanner left: check the job, prepare the targets, lock the hosts, scan. */
+import { isSpent } from '#shared/cost/budget.ts';
 import { CorruptError, ScanfleetError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
 import { isTerminal } from '#shared/status.ts';
@@ -8,7 +9,15 @@ import { expand } from '#shared/target/plan.ts';
 import type { Task } from '#shared/task/task.ts';
 import { watchForCancel } from './cancel-watch.ts';
 import type { WorkerDeps } from './deps.ts';
-import { type Ending, endingOf, endingOfBusy, endingOfClosedWindow, endingOfStop, endingUnder } from './ending.ts';
+import {
+  type Ending,
+  endingOf,
+  endingOfBusy,
+  endingOfClosedWindow,
+  endingOfSpentBudget,
+  endingOfStop,
+  endingUnder,
+} from './ending.ts';
 import { type Prepared, prepareTargets } from './prepare.ts';
 import { scan } from './scan.ts';
 import { requestsPerSecond, type Scanner } from './scanner.ts';
@@ -40,6 +49,7 @@ function endingBeforeStart(job: Job | undefined, task: Task, now: Date): Ending 
   if (job === undefined || isTerminal(job.status)) return { do: 'nothing' };
   if (job.status === 'cancelling') return endingUnder(job);
   if (now >= new Date(job.deadlineAt)) return endingOfStop('deadline');
+  if (isSpent(job)) return endingOfSpentBudget();
   return hasClosed(task, now.toISOString()) ? endingOfClosedWindow() : undefined;
 }
 

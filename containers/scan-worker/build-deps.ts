@@ -32,6 +32,7 @@ import { logWith } from './log.ts';
 import { systemResolve } from './resolve.ts';
 import { scannersWith } from './scanners/index.ts';
 import type { PoolDeps } from './scanners/nessus/pool.ts';
+import { workerTime } from './worker-time.ts';
 
 export function buildDeps(env: Env, limits: Limits, credentials: Credentials): WorkerDeps {
   const { now } = systemClock;
@@ -57,6 +58,7 @@ export function buildDeps(env: Env, limits: Limits, credentials: Credentials): W
     scanners: scannersWith(env, nessus),
     resolve: systemResolve,
     clock: systemClock,
+    time: workerTime(systemClock),
     limits,
     random,
     log,

@@ -14,6 +14,7 @@ import type { JobWork } from './job-work.ts';
 import type { Log } from './log.ts';
 import type { Resolve } from './prepare.ts';
 import type { Scanner } from './scanner.ts';
+import type { WorkerTime } from './worker-time.ts';
 
 export interface WorkerDeps {
   /** This worker's name in claims and logs. */
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly work: (job: Job) => Promise<JobWork>;
   readonly resolve: Resolve;
   readonly clock: Clock;
+  /** Shared out among the tasks in hand. */
+  readonly time: WorkerTime;
   readonly limits: Limits;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -1,4 +1,5 @@
 /** How an attempt at a task ends. Pure: run-task.ts carries it out. */
+import { JOB_BUDGET_EXHAUSTED } from '#shared/cost/budget.ts';
 import type { Job } from '#shared/job/job.ts';
 import type { PutBackReason, TaskEnd } from '#shared/job/store.ts';
 import type { Limits } from '#shared/limits.ts';
@@ -83,3 +84,6 @@ export const endingOfClosedWindow = (closed?: { readonly host: string; readonly 
     status: 'failed',
     error: closed === undefined ? CLOSED_BEFORE_START : windowClosed(`${closed.host}: ${closed.reason}`),
   });
+
+/** A task of a job that may spend no more. */
+export const endingOfSpentBudget = (): Ending => finish({ status: 'failed', error: JOB_BUDGET_EXHAUSTED });

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskMessage } from '#shared/contracts/events.ts';
+import { usageOf } from '#shared/cost/usage.ts';
 import type { ClaimedTask } from '#shared/job/store.ts';
 import type { ReceivedMessage } from '#shared/task/queue.ts';
 import { attemptTask } from './attempt.ts';
@@ -61,6 +62,11 @@ async function runClaimed(
   const ended = new AbortController();
   const done = ended.signal;
   const stop = createStop();
+  const share = deps.time.begin();
+  const used = (storedBytes: number) => {
+    const heldMs = deps.clock.monotonicMs() - claimedAtMs;
+    return usageOf({ workerSize: deps.size, workerMs: share.readMs(), heldMs, storedBytes }, deps.limits);
+  };
   const progress = taskProgress();
   const trace = traceTask(claimed.task, deps.clock.now);
   const lease = keepLease({ ...deps, log }, claimed.held, claimedAtMs, progress.latest, done);
@@ -68,11 +74,12 @@ async function runClaimed(
   onAbort(shutdown, done, () => stop.now('shutdown'));
   try {
     await inPrivateDirectory(deps.temporary, (directory) =>
-      work(deps, { ...claimed, lease, stop, progress, trace, directory, shutdown, done, log }),
+      work(deps, { ...claimed, lease, stop, progress, trace, directory, shutdown, done, log, used }),
     );
   } catch (error) {
     log.error('task left to the sweeper', { error });
   } finally {
+    share.end();
     ended.abort();
     const segment = trace.end();
     if (segment !== undefined)

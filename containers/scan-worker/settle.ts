@@ -2,6 +2,7 @@
 import { endTask } from '#shared/job/flow.ts';
 import type { TaskEnd } from '#shared/job/store.ts';
 import { sizeNeededAfter } from '#shared/task/next-try.ts';
+import type { TaskResult } from '#shared/task/task.ts';
 import type { Attempted } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
 import { type Ending, endingOf, endingOfStop, endingUnder } from './ending.ts';
@@ -26,7 +27,7 @@ async function putBack(
   { reason, delaySeconds, error }: Extract<Ending, { do: 'put_back' }>,
 ): Promise<void> {
   const { held, task, log } = inHand;
-  const answer = await deps.jobs.putBack(held, reason, delaySeconds, error);
+  const answer = await deps.jobs.putBack(held, reason, delaySeconds, error, inHand.used(0));
   log.info('task put back', { reason, answer, delaySeconds, error });
   if (answer === 'lost') return;
   if (answer === 'stopping') {
@@ -46,12 +47,12 @@ async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted
   const { task, held, lease, trace, shutdown, log } = inHand;
   const giveUp = AbortSignal.any([lease.lost, shutdown]);
   const retrying = { ...deps, log };
-  let complete = end;
   const { found } = attempted;
+  const stored = countingWrites(deps.results);
+  let result: TaskResult | undefined;
   if (found) {
     try {
-      const result = await trace.during('upload', () => upload(retrying, { task, ...found }, giveUp));
-      complete = { ...end, result };
+      result = await trace.during('upload', () => upload({ ...retrying, results: stored }, { task, ...found }, giveUp));
     } catch (error) {
       log.error('results not uploaded', { error });
       const ending = endingWithoutUpload(deps, inHand, end, error);
@@ -59,12 +60,26 @@ async function finish(deps: WorkerDeps, inHand: TaskInHand, attempted: Attempted
     }
   }
   if (!lease.isHeld()) return settle(deps, inHand, { ending: { do: 'nothing' } });
+  const complete = { ...end, ...(result === undefined ? {} : { result }), used: inHand.used(stored.bytes()) };
   const answer = await trace.during('finish', () =>
     retry(retrying, 'finish', giveUp, () => endTask(deps, held, complete, attempted.locked ?? [])),
   );
   if (answer === 'superseded') return settle(deps, inHand, { ending: { do: 'nothing' } });
   deps.record({ tasksEnded: 1 }, { scanner: task.scanner, status: end.status });
-  log.info('task ended', { status: end.status, findings: complete.result?.findings, error: end.error });
+  log.info('task ended', { status: end.status, findings: result?.findings, error: end.error });
+}
+
+/** What goes into the bucket, and how much it was. */
+function countingWrites(results: WorkerDeps['results']): Pick<WorkerDeps['results'], 'write'> & { bytes(): number } {
+  let bytes = 0;
+  return {
+    bytes: () => bytes,
+    async write(...args) {
+      const stored = await results.write(...args);
+      bytes += stored.bytes;
+      return stored;
+    },
+  };
 }
 
 /** A completed scan is worth another attempt; what ended otherwise ends so without its partial result. */

@@ -1,4 +1,5 @@
 /** A claimed task, as those see it who work on it. */
+import type { Usage } from '#shared/cost/usage.ts';
 import type { ClaimedTask } from '#shared/job/store.ts';
 import type { Lease } from './heartbeat.ts';
 import type { Log } from './log.ts';
@@ -18,4 +19,6 @@ export interface TaskInHand extends ClaimedTask {
   /** The work on this task has ended. */
   readonly done: AbortSignal;
   readonly log: Log;
+  /** What this attempt used up to now, with so much stored. */
+  readonly used: (storedBytes: number) => Usage;
 }

@@ -14,5 +14,5 @@ const now = () => new Date();
 const jobs = dynamoJobStore({ client: dynamoDbClient(), table: env.JOB_TABLE, limits, now });
 
 export const handler = httpHandler(getStatsRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
-  getStats({ jobs, now }, request),
+  getStats({ jobs, limits, now }, request),
 );

@@ -20,5 +20,5 @@ const results = s3Results(s3Client(), env.RESULTS_BUCKET);
 const events = eventBridgeEvents(eventBridgeClient(), env.EVENT_BUS);
 
 export const handler = httpHandler(retryJobRoute, { jobs, callers: env.CALLER_SETTINGS }, (request) =>
-  retryJob({ jobs, queue, results, events, now }, request),
+  retryJob({ jobs, queue, results, events, limits, now }, request),
 );

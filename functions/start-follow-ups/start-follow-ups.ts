@@ -187,6 +187,7 @@ function childOf(
   scanner: Job['scanners'][number],
 ): NewJob['job'] {
   const { jobId: parentJobId, tenant, createdBy, sessionId, name, project, profile, priority, traceId } = parent;
+  const { maxCostNanoUsd } = parent;
   const createdAt = now().toISOString();
   return {
     jobId: newId(),
@@ -196,6 +197,7 @@ function childOf(
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(name === undefined ? {} : { name }),
     ...(project === undefined ? {} : { project }),
+    ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
     scanners: [scanner],
     deadlineSeconds: wholeSecondsUntil(root.deadlineAt, createdAt),
   };

@@ -1,6 +1,7 @@
 /** Turns a request into a job. What is written is the job store's one commit; all that follows it are hints, which the sweeper makes up for. */
 import type { SubmitJobRequest, submitJobRoute } from '#shared/contracts/submit-job.ts';
 import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
+import { capOf } from '#shared/cost/budget.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import { type MakeJobDeps, makeJob } from '#shared/job/make-job.ts';
@@ -25,7 +26,7 @@ export interface SubmitJobDeps extends MakeJobDeps {
   readonly availability: Availabilities;
   /** Of Nessus. UnavailableError when they cannot be read. */
   readonly instances: () => Promise<readonly InstanceState[]>;
-  readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds'>;
+  readonly limits: Pick<Limits, 'tasksPerJob' | 'deadlineSeconds' | 'jobBudgetUsd'>;
   readonly now: () => Date;
   /** A new UUIDv7. */
   readonly newId: () => string;
@@ -122,6 +123,7 @@ function newJob({ now, newId, limits }: SubmitJobDeps, { body, caller, trace }: 
     ...trace,
     createdAt: now().toISOString(),
     deadlineSeconds,
+    ...capOf(body.maxCostUsd, limits),
   };
 }
 

@@ -13,15 +13,9 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Env } from '#containers/scan-worker/env.ts';
 import { LIVENESS, SERVICE_VARIABLE, WORKER_CONTAINER, type WORKER_NAME_VARIABLE } from '#shared/names.ts';
-import type { WorkerSize } from '#shared/scanner/definition.ts';
+import { WORKER_RESOURCES, type WorkerSize } from '#shared/scanner/definition.ts';
 import type { Foundation } from '../foundation.ts';
 import { ARCHITECTURES } from './worker-image.ts';
-
-/** Fargate knows only certain pairs (ECS developer guide, "Task definition parameters for Fargate"). `large` holds a browser beside the worker. */
-const SIZES = {
-  small: { cpu: 512, memoryLimitMiB: 1_024 },
-  large: { cpu: 2_048, memoryLimitMiB: 4_096 },
-} as const satisfies Record<WorkerSize, object>;
 
 /** From SIGTERM to SIGKILL: the most Fargate grants. A worker's own shutdown is shorter (SCANFLEET_SHUTDOWN_SECONDS). */
 const STOP_TIMEOUT = Duration.seconds(120);
@@ -65,8 +59,10 @@ export class WorkerDefinition extends Construct {
   constructor(scope: Construct, id: string, { size, image, foundation }: WorkerDefinitionProps) {
     super(scope, id);
     const { jobs, tasks, results, events, settings } = foundation;
+    const { vcpu, memoryGb } = WORKER_RESOURCES[size];
     this.definition = new FargateTaskDefinition(this, 'Definition', {
-      ...SIZES[size],
+      cpu: vcpu * 1_024,
+      memoryLimitMiB: memoryGb * 1_024,
       family: workerFamily(Stack.of(this).stackName, size),
       runtimePlatform: {
         cpuArchitecture: ARCHITECTURES[settings.workerArchitecture].cpu,

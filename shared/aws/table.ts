@@ -72,7 +72,9 @@ export const rateKey = (tenant: string, principal: string): Key => ({
   pk: tenantPartition(tenant),
   sk: `RATE#${principal}`,
 });
-/** `day` as in `2026-01-31`. */
+/** What was spent on `day`, as in `2026-01-31`. */
+export const budgetKey = (tenant: string, day: string): Key => ({ pk: tenantPartition(tenant), sk: `BUDGET#${day}` });
+/** `day` likewise. */
 export const statsKey = (tenant: string, day: string, scanner: string): Key => ({
   pk: tenantPartition(tenant),
   sk: `STATS#${day}#${scanner}`,

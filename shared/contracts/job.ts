@@ -10,6 +10,7 @@ import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
 import { STATUSES } from '../status.ts';
 import { JobId, TaskId } from './ids.ts';
 import { jobPath, noBody, noContent, none, route } from './route.ts';
+import { UsageView } from './usage.ts';
 
 const At = z.iso.datetime();
 const Count = z.int().min(0);
@@ -41,6 +42,7 @@ export const TaskView = z
       .describe('The maintenance window of its targets'),
     progress: ProgressView.optional(),
     findings: Count.optional(),
+    usage: UsageView.optional().describe('Of its runs that are over; absent while there is none'),
     error: z
       .object({ code: z.string(), message: z.string(), retryable: z.boolean(), stderrTail: z.string().optional() })
       .optional(),
@@ -87,6 +89,8 @@ export const JobSummaryView = z
     bySeverity: z.record(z.enum(SEVERITIES), Count).optional(),
     covered: Count.optional(),
     uncovered: Count.optional(),
+    usage: UsageView.describe('Of the tasks that have ended'),
+    maxCostUsd: z.number().optional().describe('Once it has cost so much no further task of it starts; absent: no cap'),
     traceId: z.string(),
   })
   .meta({ id: 'JobSummary' });

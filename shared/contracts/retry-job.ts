@@ -3,12 +3,14 @@ import * as z from 'zod';
 import { JobView } from './job.ts';
 import { WindowRequest } from './maintenance-window.ts';
 import { jobPath, none, route } from './route.ts';
+import { MaxCostUsd } from './usage.ts';
 
 export const RetryJobRequest = z
   .strictObject({
     window: WindowRequest.optional().describe(
       'The maintenance window of all tasks that run again, instead of those they had',
     ),
+    maxCostUsd: MaxCostUsd.optional(),
   })
   .prefault({});
 

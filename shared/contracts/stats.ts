@@ -1,10 +1,12 @@
 /** GET /stats: figures of the caller's tenant by day and scanner. */
 import * as z from 'zod';
-import { SCANNER_NAMES } from '../scanner/definition.ts';
+import { SCANNER_NAMES, WORKER_SIZES } from '../scanner/definition.ts';
 import { noBody, none, route } from './route.ts';
+import { UsageView } from './usage.ts';
 
 const Day = z.iso.date({ error: 'must be a day, as in 2026-01-31' });
 const Count = z.int().min(0);
+const Usd = z.number().min(0);
 const Rate = z.number().min(0).max(1).nullable();
 
 export const StatsQuery = z.strictObject({
@@ -27,6 +29,7 @@ export const FiguresView = z
     hostBusy: Count.describe(
       'Times a task had to wait because another one scanned its host, or its scanner had no room',
     ),
+    usage: UsageView,
     cancellations: z.object({
       requested: Count,
       forced: Count.describe('A worker had to be given up'),
@@ -46,6 +49,14 @@ export const StatsResponse = z
     days: z
       .array(OfScanner.extend({ day: Day }).meta({ id: 'DayFigures' }))
       .describe('By the day a job ended, oldest first'),
+    budget: z
+      .object({
+        jobUsd: Usd.nullable().describe('What a job may spend before nothing more of it starts; null: no cap'),
+        dayUsd: Usd.nullable().describe('What the tenant may spend in a day (UTC); null: no cap'),
+        spentTodayUsd: Usd.nullable().describe('As far as its jobs told; null where there is no cap'),
+        workerHourUsd: z.record(z.enum(WORKER_SIZES), Usd).describe('What an hour of a worker is counted as'),
+      })
+      .meta({ id: 'Budget' }),
     scanners: z.array(OfScanner.meta({ id: 'ScannerFigures' })).describe('The same over all these days'),
   })
   .meta({ id: 'Stats' });

@@ -11,6 +11,7 @@ import { SubmittedView } from './job.ts';
 import { inOrder, NOT_IN_ORDER, WINDOW_BOUNDS, WindowRequest } from './maintenance-window.ts';
 import { none, route } from './route.ts';
 import { TargetText } from './target-text.ts';
+import { MaxCostUsd } from './usage.ts';
 
 /** Text for people: no control or bidirectional characters, which could rewrite a terminal or a page. */
 const text = (max: number) =>
@@ -109,6 +110,7 @@ export const SubmitJobFields = z
     priority: z.enum(PRIORITIES).default('normal'),
     window: WindowRequest.optional().describe('The maintenance window of all targets that have none of their own'),
     deadlineSeconds: z.int().min(1).max(DEFAULT_LIMITS.deadlineSeconds).optional(),
+    maxCostUsd: MaxCostUsd.optional(),
     idempotencyKey: IdempotencyKey.optional(),
   })
   .meta({ id: 'SubmitJobRequest' });

@@ -1,4 +1,5 @@
 /** A job: what a user submits. targets × scanners, with options; the unit users see, cancel, list and export. */
+import type { Usage } from '../cost/usage.ts';
 import type { Summary } from '../finding/coverage.ts';
 import type { FollowUpRule, NotStarted } from '../follow-up/rule.ts';
 import type { Profile } from '../report/profile.ts';
@@ -11,8 +12,11 @@ import type { EndCounts, StopReason } from './lifecycle.ts';
 export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** The record every finish rewrites: kept small (about 1 KB). What the user wrote at length lies in JobSpec. */
-export interface Job {
+/**
+ * The record every finish rewrites: kept small (about 1 KB). What the user wrote at length lies in JobSpec. With what its ended tasks used,
+ * in all rounds.
+ */
+export interface Job extends Usage {
   readonly jobId: string;
   readonly tenant: string;
   /** The caller's IAM principal, as in `account/role`. */
@@ -53,6 +57,10 @@ export interface Job {
   /** Findings of completed tasks, and of those that ended otherwise with a partial result. */
   readonly findings: number;
   readonly partialFindings: number;
+  /** Once it has cost so much nothing more of it begins; absent: no cap. */
+  readonly maxCostNanoUsd?: number;
+  /** How much of its cost its tenant's days were told. */
+  readonly toldNanoUsd: number;
   /** Set when the job is finalised. */
   readonly summary?: Summary;
   /** It has ended, and its findings are still to be looked through for what follows. Until then the sweeper announces its end again. */

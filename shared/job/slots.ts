@@ -1,15 +1,16 @@
 /**
  * What to do with a job's slots. `slots` of the tenant's window are lent to it; `live` of them are used by tasks on the queue or held;
  * `openCount - live` tasks wait to be released. They are in order of their maintenance windows: while the next one's has not opened
- * (`opensAt`), none of them can go, and the job wants no slots for them.
+ * (`opensAt`), none of them can go, and the job wants no slots for them. Nor can any once the job has spent what it may.
  */
+import { isSpent } from '../cost/budget.ts';
 import { type Job, PRIORITIES } from './job.ts';
 
-type Counts = Pick<Job, 'openCount' | 'live' | 'slots' | 'opensAt'>;
+type Counts = Pick<Job, 'openCount' | 'live' | 'slots' | 'opensAt' | 'costNanoUsd' | 'maxCostNanoUsd'>;
 
 const free = ({ slots, live }: Counts): number => slots - live;
-const waiting = ({ openCount, live, opensAt = '' }: Counts, now: string): number =>
-  opensAt > now ? 0 : openCount - live;
+const waiting = (job: Counts, now: string): number =>
+  (job.opensAt ?? '') > now || isSpent(job) ? 0 : job.openCount - job.live;
 
 export type SlotStep = 'release' | 'borrow' | 'give_back' | 'nothing';
 

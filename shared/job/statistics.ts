@@ -1,5 +1,6 @@
 /** Figures of a tenant's jobs, by day and scanner: counted once for each round of a job, in the transaction that ends it. */
 import type { FiguresView } from '../contracts/stats.ts';
+import { addUsage, usageView } from '../cost/usage.ts';
 import type { ScannerName } from '../scanner/definition.ts';
 import type { TerminalStatus } from '../status.ts';
 import type { Task } from '../task/task.ts';
@@ -9,11 +10,12 @@ import type { Job } from './job.ts';
 /**
  * Sums, as stored. jobRetries: rounds after a job's first · n…: tasks by how they ended · runs: tasks that ran, durationMs: their last run ·
  * runsAgain: claims beyond a task's first · leasesLost: claims that ended so, whatever became of the worker · hostBusy: claims that met a busy host or scanner ·
- * cancels: rounds that were cancelled, cancelsForced: where a worker did not stop by itself, cancelMs: from the wish to the end.
+ * workerMs, storedBytes, costNanoUsd: what the tasks used, in all their runs · cancels: rounds that were cancelled, cancelsForced:
+ * where a worker did not stop by itself, cancelMs: from the wish to the end.
  */
 export const FIGURES = [
   'jobs', 'jobRetries', 'nCompleted', 'nFailed', 'nTimedOut', 'nCancelled', 'findings', 'runs', 'durationMs',
-  'runsAgain', 'leasesLost', 'hostBusy', 'cancels', 'cancelsForced', 'cancelMs',
+  'runsAgain', 'leasesLost', 'hostBusy', 'cancels', 'cancelsForced', 'cancelMs', 'workerMs', 'storedBytes', 'costNanoUsd',
 ] as const; // biome-ignore format: reads as one list
 export type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
 
@@ -49,6 +51,7 @@ export function figuresOf(job: Job, tasks: readonly Task[], scanner: ScannerName
     cancels: cancelled ? 1 : 0,
     cancelsForced: cancelled && claims.flat().some((claim) => wasForced(job, claim)) ? 1 : 0,
     cancelMs: cancelled && job.stopAt !== undefined ? epochMsOf(at) - epochMsOf(job.stopAt) : 0,
+    ...addUsage(own),
   };
 }
 
@@ -81,6 +84,7 @@ export function figuresView(figures: Figures): FiguresView {
     runsAgain,
     leasesLost,
     hostBusy,
+    usage: usageView(figures),
     cancellations: {
       requested: cancels,
       forced: cancelsForced,

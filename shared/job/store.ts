@@ -3,6 +3,7 @@
  * (docs/architecture.md). Every write is conditional; a method repeats throttled, conflicting and unanswered calls by itself and throws
  * UnavailableError when that does not help; calling it again is then always safe.
  */
+import type { Usage } from '../cost/usage.ts';
 import type { Severity } from '../finding/severity.ts';
 import type { NotStarted, Tree, TreeChild } from '../follow-up/rule.ts';
 import type { Status } from '../status.ts';
@@ -33,6 +34,7 @@ export interface NewJob {
     | 'traceParent'
     | 'createdAt'
     | 'deadlineSeconds'
+    | 'maxCostNanoUsd'
   >;
   /** Targets that do not fit (targetsFitInSpec) are written to planKey by the caller, before. */
   readonly spec: JobSpec;
@@ -95,6 +97,15 @@ export interface TaskEnd {
   readonly result?: TaskResult;
   readonly error?: TaskError;
   readonly deadLettered?: true;
+  /** Of this attempt alone. */
+  readonly used?: Usage;
+}
+
+/** What a retry changes of the job. */
+export interface RetryChange {
+  readonly window?: MaintenanceWindow;
+  /** Instead of the cap it had. */
+  readonly maxCostNanoUsd?: number;
 }
 
 /** `host_busy`: another task has a host, or the scanner has no room. No failure, and no trace in the list of claims. */
@@ -102,7 +113,7 @@ export type PutBackReason = 'shutdown' | 'host_busy' | 'transient_failure';
 
 export interface JobStore {
   /**
-   * 1, 2. LimitError `quota_exceeded`; ConflictError `idempotency_key_reused` (both hashes in the message), or `tree_changed` when a
+   * 1, 2. LimitError `quota_exceeded`, `budget_exhausted` while the tenant's day is spent; ConflictError `idempotency_key_reused` (both hashes in the message), or `tree_changed` when a
    * follow-up's tree is not as it was read, or is closed.
    */
   submit(newJob: NewJob, answer: Answer): Promise<Submitted>;
@@ -146,6 +157,7 @@ export interface JobStore {
     reason: PutBackReason,
     delaySeconds: number,
     error?: TaskError,
+    used?: Usage,
   ): Promise<'queued' | 'stopping' | 'lost'>;
   /** 11. `superseded`: not ours any more, drop the result. A repeat of one's own finish is `finished`. */
   finish(held: Held, end: TaskEnd): Promise<'finished' | 'superseded'>;
@@ -166,10 +178,10 @@ export interface JobStore {
   /** 13, 14, 12. The job as it is then: cancelling, or cancelled if nothing ran. ConflictError `job_state` for one that ended otherwise; NotFoundError. */
   cancel(jobId: string, by: string): Promise<Job>;
   /**
-   * 16. With a window the tasks run in that instead of their own. ConflictError `job_state`; LimitError `quota_exceeded`; NotFoundError. Then
-   * release.
+   * 16. With a window the tasks run in that instead of their own. ConflictError `job_state`, `budget_exhausted` for a job that has spent its
+   * cap; LimitError `quota_exceeded`, `budget_exhausted` while its tenant's day is spent; NotFoundError. Then release.
    */
-  retry(jobId: string, by: string, window?: MaintenanceWindow): Promise<Job>;
+  retry(jobId: string, by: string, change?: RetryChange): Promise<Job>;
   /** Whose the job is, or was: for a day also of a deleted one. */
   readTenant(jobId: string): Promise<string | undefined>;
   /**
@@ -207,6 +219,9 @@ export interface JobStore {
 
   /** The tenant's figures of the days `from` to `to`, both included, in order; kept for 90 days. */
   readStats(tenant: string, from: string, to: string): Promise<readonly DayFigures[]>;
+
+  /** What the tenant spent on that day, as far as its jobs told; undefined where nobody counts, as there is no cap. */
+  readSpent(tenant: string, day: string): Promise<number | undefined>;
 
   /** Takes one token of the principal's bucket; seconds to wait when there is none. */
   takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;

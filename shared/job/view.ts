@@ -1,5 +1,6 @@
 /** A job's records as the API shows them: the same record always in the same words, although stored maps come back in any order. */
 import type { JobSummaryView, JobView, SubmittedView, TaskView } from '../contracts/job.ts';
+import { usageView, usdOf } from '../cost/usage.ts';
 import type { Summary } from '../finding/coverage.ts';
 import { addCounts, noFindings } from '../finding/severity.ts';
 import { isTerminal } from '../status.ts';
@@ -58,11 +59,12 @@ export function taskView(task: Task, job: Pick<Job, 'round' | 'retryWindow'>): T
   };
 }
 
-function runOf({ startedAt, endedAt, notBefore, progress, result, error, deadLetteredAt }: Task) {
+function runOf({ startedAt, endedAt, notBefore, progress, result, error, deadLetteredAt, ...task }: Task) {
   return given({
     ...{ startedAt, endedAt, notBefore },
     progress: progress && progressOf(progress),
     findings: result?.findings,
+    usage: task.costNanoUsd === undefined ? undefined : usageView(task),
     error: error && errorOf(error),
     deadLetteredAt,
   });
@@ -117,6 +119,8 @@ function summaryOf(job: Job, { running, percent }: Figures): JobSummaryView {
     tasks: { total: job.taskCount, queued, running, completed, failed, timedOut, cancelled },
     findings: job.findings,
     partialFindings: job.partialFindings,
+    usage: usageView(job),
+    ...(job.maxCostNanoUsd === undefined ? {} : { maxCostUsd: usdOf(job.maxCostNanoUsd) }),
     ...(job.summary && endOf(job.summary)),
     traceId: job.traceId,
   };

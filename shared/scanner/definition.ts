@@ -10,6 +10,12 @@ export type ScannerName = (typeof SCANNER_NAMES)[number];
 export const WORKER_SIZES = ['small', 'large'] as const;
 export type WorkerSize = (typeof WORKER_SIZES)[number];
 
+/** Fargate knows only certain pairs (ECS developer guide, "Task definition parameters for Fargate"). `large` holds a browser beside the worker. */
+export const WORKER_RESOURCES = {
+  small: { vcpu: 0.5, memoryGb: 1 },
+  large: { vcpu: 2, memoryGb: 4 },
+} as const satisfies Record<WorkerSize, object>;
+
 /** Tasks a worker runs side by side: a browser needs a worker of its own. */
 export const slotsOf = (size: WorkerSize, { workerSlots }: Pick<Limits, 'workerSlots'>): number =>
   size === 'large' ? 1 : workerSlots;

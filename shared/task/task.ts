@@ -1,4 +1,5 @@
 /** A task: one scanner run over one chunk of a job's targets. The unit that is queued, leased and retried. */
+import type { Usage } from '../cost/usage.ts';
 import type { CoverageCounts } from '../finding/coverage.ts';
 import type { SeverityCounts } from '../finding/severity.ts';
 import type { ScannerName, WorkerSize } from '../scanner/definition.ts';
@@ -50,7 +51,8 @@ export interface Claim {
   readonly why?: string;
 }
 
-export interface Task {
+/** With what its attempts of this round used, as far as they are over: each part absent while there is none. */
+export interface Task extends Partial<Usage> {
   readonly jobId: string;
   /** Four digits, from 0001: sorts as it counts. */
   readonly taskId: string;
@@ -104,6 +106,8 @@ export interface Held {
   readonly owner: string;
   /** The task's claims up to this one: whoever ends the claim writes the list, which nobody else changes meanwhile. */
   readonly claims: readonly Claim[];
+  /** What the earlier claims of this round used, which nobody else changes either; absent: nothing. */
+  readonly used?: Usage;
 }
 
 /** Number `index` (0-based) as a task id. */

@@ -20,7 +20,7 @@ describe('a stage', () => {
       keepsData: false,
       logRetentionDays: 7,
       reservesConcurrency: false,
-      limits: {},
+      limits: { SCANFLEET_JOB_BUDGET_USD: '2', SCANFLEET_DAY_BUDGET_USD: '10' },
       workerArchitecture: 'arm64',
       workerImage: 'build',
       scanners: { nmap: { available: true }, gobuster: { available: true } },
@@ -40,6 +40,22 @@ describe('a stage', () => {
     expect(
       readSettings({ stage: 'prod', name: 'acme', logRetentionDays: 365, limits: { SCANFLEET_WORKER_SLOTS: 2 } }),
     ).toMatchObject({ name: 'acme', keepsData: true, logRetentionDays: 365, limits: { SCANFLEET_WORKER_SLOTS: '2' } }));
+});
+
+describe('what a worker costs', () => {
+  it('is said where it is not arm64', () =>
+    expect(readSettings({ stage: 'prod', workerArchitecture: 'x86_64' }).limits).toEqual({
+      SCANFLEET_WORKER_SLOTS: '5',
+      SCANFLEET_SMALL_WORKER_HOUR_USD: '0.029685',
+      SCANFLEET_LARGE_WORKER_HOUR_USD: '0.103740',
+    }));
+
+  it('is what the deployment says, where it does', () => {
+    const limits = { SCANFLEET_SMALL_WORKER_HOUR_USD: 0.01 };
+    expect(readSettings({ workerArchitecture: 'x86_64', limits }).limits).toMatchObject({
+      SCANFLEET_SMALL_WORKER_HOUR_USD: '0.01',
+    });
+  });
 });
 
 describe('the settings', () => {

@@ -13,6 +13,7 @@ import { jobWorkReader } from '#containers/scan-worker/job-work.ts';
 import { workLoop } from '#containers/scan-worker/loop.ts';
 import { runMessage } from '#containers/scan-worker/run-task.ts';
 import type { Scanner } from '#containers/scan-worker/scanner.ts';
+import { workerTime } from '#containers/scan-worker/worker-time.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
 import { sqsTaskQueue } from '#shared/aws/task-queue.ts';
@@ -51,6 +52,7 @@ export interface SubmitChanges {
   /** The segment of a submit that X-Ray samples. */
   readonly traceParent?: string;
   readonly deadlineSeconds?: number;
+  readonly maxCostNanoUsd?: number;
   readonly options?: Readonly<Record<string, unknown>>;
   /** Of all tasks. */
   readonly window?: MaintenanceWindow;
@@ -144,6 +146,7 @@ export async function startFleet(): Promise<Fleet> {
         policy: async () => readPolicy(LOOPBACK_POLICY, 'allow'),
         resolve: async () => ['127.0.0.1'],
         clock: systemClock,
+        time: workerTime(systemClock),
         limits: TEST_LIMITS,
         random: Math.random,
         log: silentLog,
@@ -221,7 +224,7 @@ const workerEnvironment = ({ table, bucket, queueUrls, endpoints }: Emulators): 
 
 function newJob(
   targets: readonly string[],
-  { scanner = 'nmap', deadlineSeconds = 600, options = {}, window, traceParent }: SubmitChanges,
+  { scanner = 'nmap', deadlineSeconds = 600, options = {}, window, traceParent, maxCostNanoUsd }: SubmitChanges,
   now: Date,
 ): NewJob {
   const scanners = [{ name: scanner, options }];
@@ -234,6 +237,7 @@ function newJob(
     priority: 'normal',
     traceId: '1-67891233-abcdef012345678912345678',
     ...(traceParent === undefined ? {} : { traceParent }),
+    ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
     createdAt: now.toISOString(),
     deadlineSeconds,
   };

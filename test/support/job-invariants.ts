@@ -71,6 +71,7 @@ export async function wrongNow(world: JobWorld, seen: Seen): Promise<string[]> {
       ),
     );
     wrong.push(...wrongWithDeadLetters(records, tenant, items));
+    wrong.push(...wrongDays(jobs, items));
   }
   wrong.push(...wrongWithHosts(world, records));
   return wrong;
@@ -132,12 +133,28 @@ function wrongWithJob({ jobId, job, tasks }: Records, seen: Seen): string[] {
     job.partialFindings,
     sum([...ended('failed'), ...ended('timed_out'), ...ended('cancelled')], findingsOf),
   );
+  for (const part of ['workerMs', 'storedBytes', 'costNanoUsd']) wrong.push(...wrongAccount(job, tasks, part, seen));
+  expect('told the day no more than it cost', number(job, 'toldNanoUsd') <= number(job, 'costNanoUsd'), true);
   expect('in the index', 'checkShard' in job, 'checkAt' in job);
   expect('in the index of its state', job.tenantStatus, `${job.tenant}#${job.status}`);
   if (isOpen(job)) expect('in the index', 'checkAt' in job, true);
   else expect('open tasks of a job that has ended', job.openCount, 0);
   wrong.push(...changedAtRest(job, seen));
   return wrong;
+}
+
+/** What a job's tasks used in this round, as far as they have ended, came to what it had used by the end of the last one. */
+function wrongAccount(job: Item, tasks: readonly Item[], part: string, seen: Seen): string[] {
+  const before = seen.get(String(job.pk));
+  const base = `${job.pk} ${job.round} ${part}`;
+  if (before === undefined || (before.round !== job.round && !isOpen(before)))
+    seen.set(base, { used: before?.[part] ?? 0 });
+  const known = seen.get(base);
+  // A round that began in the middle of a step: what it began with was not seen.
+  if (known === undefined) return [];
+  const ended = tasks.filter(({ round, status }) => round === job.round && TERMINAL.includes(String(status)));
+  const expected = number(known, 'used') + sum(ended, (task) => number(task, part));
+  return job[part] === expected ? [] : [`${job.pk} (round ${job.round}): ${part} is ${job[part]}, not ${expected}`];
 }
 
 /** A terminal job changes only by being announced, retried or deleted. */
@@ -163,6 +180,16 @@ function wrongWithDeadLetters(records: readonly Records[], tenant: string, items
     )
     .filter((task: Item) => task.tenant === tenant && task.deadLetteredAt !== undefined && !letters.has(task.letter))
     .map((task: Item) => `${task.pk} ${task.sk}: it was given up without a letter`);
+}
+
+/** Whatever a job says that it told, the days know, and nothing else. */
+function wrongDays(jobs: readonly Item[], items: readonly Item[]): string[] {
+  const days = sum(
+    items.filter(({ sk }) => String(sk).startsWith('BUDGET#')),
+    (day) => number(day, 'costNanoUsd'),
+  );
+  const told = sum(jobs, (job) => number(job, 'toldNanoUsd'));
+  return days === told ? [] : [`the days know of ${days} spent, the jobs told ${told}`];
 }
 
 function wrongWithQuota(jobs: readonly Item[], quota: Item | undefined): string[] {
@@ -214,6 +241,7 @@ function wrongEnd(job: Item, events: readonly Item[], { announced }: JobWorld): 
   const { jobId, round, status, stopReason } = job;
   const rules: [string, boolean][] = [
     [`nobody announced that ${jobId} is ${status}`, announced.includes(`${jobId} ${round} ${status}`)],
+    [`${jobId} cost ${job.costNanoUsd} and told ${job.toldNanoUsd}`, job.toldNanoUsd === job.costNanoUsd],
     [`${jobId} was stopped by ${stopReason} and is ${status}`, (stopReason === 'cancel') === (status === 'cancelled')],
   ];
   return [...broken(rules), ...wrongHistory(job, events)];
@@ -243,6 +271,11 @@ function wrongStatistics({ records }: JobWorld, tenant: string, jobs: readonly I
   const stats = records.of(tenantPartition(tenant)).filter(({ sk }) => String(sk).startsWith('STATS#'));
   const differences = [
     { what: 'jobs', counted: sum(stats, (day) => number(day, 'jobs')), were: sum(jobs, (job) => number(job, 'round')) },
+    {
+      what: 'billionths of a dollar',
+      counted: sum(stats, (day) => number(day, 'costNanoUsd')),
+      were: sum(jobs, (job) => number(job, 'costNanoUsd')),
+    },
     {
       what: 'completed tasks',
       counted: sum(stats, (day) => number(day, 'nCompleted')),

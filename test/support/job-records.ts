@@ -1,4 +1,5 @@
 /** Records of jobs and tasks as the job store gives them, with what a test does not care about filled in. */
+import { NOTHING_USED } from '#shared/cost/usage.ts';
 import type { CoverageEntry } from '#shared/finding/coverage.ts';
 import { countCoverage } from '#shared/finding/coverage.ts';
 import type { Finding } from '#shared/finding/finding.ts';
@@ -30,6 +31,8 @@ export const aJob = (fields: Partial<Job> = {}): Job => ({
   ended: { completed: 1, failed: 0, timedOut: 0, cancelled: 0 },
   findings: 0,
   partialFindings: 0,
+  ...NOTHING_USED,
+  toldNanoUsd: 0,
   slots: 0,
   live: 0,
   next: 1,

@@ -41,7 +41,15 @@ const message = fc.record({
   message: which,
 });
 const ask = fc.record({
-  do: fc.constantFrom('cancel' as const, 'retry' as const, 'retry' as const, 'retry' as const, 'delete' as const),
+  do: fc.constantFrom(
+    'cancel' as const,
+    'retry' as const,
+    'retry' as const,
+    'retry' as const,
+    'raise' as const,
+    'raise' as const,
+    'delete' as const,
+  ),
   job: which,
 });
 const sweep = fc.record({ do: fc.constantFrom('sweep' as const, 'perish' as const) });

@@ -20,6 +20,7 @@ export const jobView = (changes: Partial<JobView> = {}): JobView => ({
   tasks: { total: 1, queued: 0, running: 1, completed: 0, failed: 0, timedOut: 0, cancelled: 0 },
   findings: 0,
   partialFindings: 0,
+  usage: { workerSeconds: 0, storedBytes: 0, costUsd: 0 },
   traceId: '1-697df540-000000000000000000000001',
   targets: ['127.0.0.1'],
   targetCount: 1,

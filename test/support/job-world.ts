@@ -5,6 +5,8 @@
  */
 import { v7 } from 'uuid';
 import { jobKey } from '#shared/aws/table.ts';
+import { isSpent, JOB_BUDGET_EXHAUSTED } from '#shared/cost/budget.ts';
+import type { Usage } from '#shared/cost/usage.ts';
 import { ConflictError, LimitError, NotFoundError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
 import { announce, endTask, offerSlots } from '#shared/job/flow.ts';
@@ -32,6 +34,8 @@ export type Command =
   | { readonly do: 'rush'; readonly how: 'complete' | 'fail' | 'transient' }
   | { readonly do: 'drop' | 'repeat'; readonly message: number }
   | { readonly do: 'cancel' | 'retry' | 'delete'; readonly job: number }
+  /** A retry with a higher cap. */
+  | { readonly do: 'raise'; readonly job: number }
   /** `perish`: every worker dies, and the sweeper finds their leases over. */
   | { readonly do: 'sweep' | 'perish' }
   | { readonly do: 'pass'; readonly seconds: number };
@@ -62,7 +66,17 @@ interface Holder extends ClaimedTask {
   readonly hosts: readonly string[];
 }
 
-export const WORLD_LIMITS = { windowTasks: 4, quotaJobs: 4, maxFailures: 2, retentionSeconds: 6_000 } as const;
+/** Only some stories come so far: to a day's twenty ends of a task, or a job's three or six. */
+export const WORLD_LIMITS = {
+  windowTasks: 4,
+  quotaJobs: 4,
+  maxFailures: 2,
+  retentionSeconds: 6_000,
+  dayBudgetUsd: 600_000e-9,
+  smallWorkerHourUsd: 0,
+} as const;
+const COST_OF_AN_END: Usage = { workerMs: 100, storedBytes: 7, costNanoUsd: 30_000 };
+const MAX_COST = { low: 90_000, high: 180_000 } as const;
 /** Of a submit's transaction four items are the job's, and one its target's (job-store/submit.ts). */
 const TRANSACTION_ITEMS = 8;
 export const LARGEST_SMALL_JOB = 3;
@@ -234,6 +248,7 @@ export class JobWorld {
     const owner = this.tenants[tenant % this.tenants.length] as string;
     this.tenantOf.set(jobId, owner);
     const job = newJob(this.#under, tasks, {
+      maxCostNanoUsd: priority === 0 ? MAX_COST.low : MAX_COST.high,
       jobId,
       tenant: owner,
       deadlineSeconds,
@@ -252,6 +267,7 @@ export class JobWorld {
     const job = await this.store.readJob(ref.jobId);
     if (job === undefined) return;
     if (job.status === 'cancelling') return this.#endTask(claimed, { status: stopStatus(job) }, []);
+    if (isSpent(job)) return this.#endTask(claimed, { status: 'failed', error: JOB_BUDGET_EXHAUSTED }, []);
     if (stopped || isTerminal(job.status))
       this.violations.push(`a scan of ${ref.taskId} began under a job that is ${job.status}`);
     await this.store.start(job, 'worker');
@@ -291,14 +307,19 @@ export class JobWorld {
     const exhausted = how === 'transient' && holder.task.failures + 1 >= WORLD_LIMITS.maxFailures;
     if (exhausted) return this.#endTask(holder, { status: 'failed', error, deadLettered: true }, holder.hosts);
     const reason = how === 'transient' ? 'transient_failure' : 'shutdown';
-    if ((await this.store.putBack(holder.held, reason, 10)) !== 'queued') return;
+    if ((await this.store.putBack(holder.held, reason, 10, undefined, COST_OF_AN_END)) !== 'queued') return;
     await this.store.unlockHosts(holder.held, holder.hosts);
     const { jobId, taskId, tenant, workerSize } = holder.task;
     this.#messages.push({ jobId, taskId, tenant, workerSize });
   }
 
   async #endTask({ held }: ClaimedTask, end: TaskEnd, hosts: readonly string[]): Promise<void> {
-    await endTask({ jobs: this.store, queue: this.#queue, events: this.#events }, held, end, hosts);
+    await endTask(
+      { jobs: this.store, queue: this.#queue, events: this.#events },
+      held,
+      { ...end, used: COST_OF_AN_END },
+      hosts,
+    );
   }
 
   readonly #queue = { send: async (refs: readonly TaskRef[]) => void this.#messages.push(...refs) };
@@ -317,11 +338,12 @@ export class JobWorld {
     }
   }
 
-  async #ask(what: 'cancel' | 'retry' | 'delete', jobId: string | undefined): Promise<void> {
+  async #ask(what: 'cancel' | 'retry' | 'raise' | 'delete', jobId: string | undefined): Promise<void> {
     if (jobId === undefined) return;
     if (what === 'delete') return this.store.deleteJob(jobId);
     if (what === 'cancel') return this.#cancel(jobId);
-    this.#messages.push(...(await this.store.release(await this.store.retry(jobId, 'caller'))));
+    const change = what === 'raise' ? { maxCostNanoUsd: MAX_COST.high } : {};
+    this.#messages.push(...(await this.store.release(await this.store.retry(jobId, 'caller', change))));
   }
 
   async #cancel(jobId: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** 6, 7. A worker takes a task. */
+import { usageIn } from '../../cost/usage.ts';
 import type { Job } from '../../job/job.ts';
 import { jobSourcesOf, nextJobStatus } from '../../job/lifecycle.ts';
 import type { ClaimedTask, ClaimRef } from '../../job/store.ts';
@@ -45,7 +46,7 @@ export async function claim(
 
 function claimedTask(task: Task, owner: string): ClaimedTask {
   const { jobId, taskId, attempt, claims } = task;
-  return { task, held: { jobId, taskId, attempt, owner, claims } };
+  return { task, held: { jobId, taskId, attempt, owner, claims, used: usageIn(task) } };
 }
 
 /** 7. Refused when somebody did it, or the job is being stopped: nothing depends on it. */

@@ -5,6 +5,7 @@ import { nextJobStatus, outcomeOf } from '../../job/lifecycle.ts';
 import { isTerminal, TERMINAL_STATUSES } from '../../status.ts';
 import { epochSecondsOf } from '../../time.ts';
 import { jobKey } from '../table.ts';
+import { tellDay } from './budget.ts';
 import type { StoreContext } from './context.ts';
 import { statusIn } from './expression.ts';
 import { readJob, readTasks } from './records.ts';
@@ -31,6 +32,7 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
   const at = context.now().toISOString();
   // No task is open, so none can change before the next retry, which would raise the round and so refuse what follows.
   const tasks = await readTasks(context, job.jobId);
+  const telling = tellDay(context, job);
   const status = nextJobStatus(job.status, 'finalise', outcomeOf(job.stopReason, job.ended));
   const set = {
     summary: summarise(tasks.map((task) => ({ ...task, targetCount: task.slice.count }))),
@@ -45,6 +47,7 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
     followUpsDue: job.rootJobId === undefined || status === 'cancelled' ? undefined : (true as const),
     // Due at once: until its end is announced the job stays in the index.
     checkAt: at,
+    ...telling?.set,
   };
   const written = await context.db.transact([
     ...transition(job, {
@@ -53,12 +56,13 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
       at,
       by,
       why: WHY[job.stopReason],
-      when: '#openCount = :zero AND #slots = :slots',
-      values: { zero: 0, slots: job.slots },
+      when: `#openCount = :zero AND #slots = :slots${telling?.when ?? ''}`,
+      values: { zero: 0, slots: job.slots, ...telling?.values },
       set,
     }),
     changeQuota(job.tenant, { jobs: -1, slots: -job.slots }, context.limits),
     ...countRound(job, tasks, at),
+    ...(telling === undefined ? [] : [telling.day]),
   ]);
   return written.ok ? { ...job, ...set, status } : undefined;
 }

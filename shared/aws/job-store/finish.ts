@@ -1,4 +1,5 @@
 /** 11. The end of a task: its record and its job's counters in one transaction. */
+import { addUsage, type Usage } from '../../cost/usage.ts';
 import { CorruptError } from '../../errors.ts';
 import { jobSourcesOf } from '../../job/lifecycle.ts';
 import type { TaskEnd } from '../../job/store.ts';
@@ -19,7 +20,7 @@ export async function finish({ db, now }: StoreContext, held: Held, end: TaskEnd
   const at = now().toISOString();
   const written = await db.transact([
     endOfTask(held, end, at),
-    countEnd(held.jobId, end.status, end.result?.findings),
+    countEnd(held.jobId, end.status, addUsage([held.used ?? {}, end.used ?? {}]), end.result?.findings),
     ...(await deadLetterOf({ db }, held, end, at)),
   ]);
   if (written.ok) return 'finished';
@@ -41,7 +42,7 @@ async function deadLetterOf(
 }
 
 /** The owner stays, so that a repeat recognises itself. */
-function endOfTask(held: Held, { status, result, error, deadLettered }: TaskEnd, at: string): Update {
+function endOfTask(held: Held, { status, result, error, deadLettered, used }: TaskEnd, at: string): Update {
   const why = status === 'failed' && error !== undefined ? error.code : status;
   return {
     kind: 'update',
@@ -56,12 +57,13 @@ function endOfTask(held: Held, { status, result, error, deadLettered }: TaskEnd,
       claims: endClaim(held.claims, at, why),
       deadLetteredAt: deadLettered && at,
     },
+    ...(used === undefined ? {} : { add: { ...used } }),
     remove: ['checkAt', 'leaseExpiresAt', 'notBefore'],
   };
 }
 
-/** What a job's record keeps of a task that has ended. Refused only if the job were not open, which cannot be. */
-export const countEnd = (jobId: string, status: TerminalStatus, findings = 0): Update => ({
+/** What a job's record keeps of a task that has ended: `used` by all its attempts of the round. Refused only if the job were not open, which cannot be. */
+export const countEnd = (jobId: string, status: TerminalStatus, used: Usage, findings = 0): Update => ({
   kind: 'update',
   key: jobKey(jobId),
   when: OPEN,
@@ -69,6 +71,7 @@ export const countEnd = (jobId: string, status: TerminalStatus, findings = 0): U
     openCount: -1,
     live: -1,
     [COUNTER[status]]: 1,
+    ...used,
     ...(findings === 0 ? {} : { [status === 'completed' ? 'findings' : 'partialFindings']: findings }),
   },
 });

@@ -4,6 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { JobStore } from '../../job/store.ts';
 import type { Limits } from '../../limits.ts';
+import { readSpent } from './budget.ts';
 import { cancel } from './cancel.ts';
 import { claim, start } from './claim.ts';
 import type { StoreContext } from './context.ts';
@@ -69,7 +70,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     lockHosts: (held, addresses) => lockHosts(context, held, addresses),
     unlockHosts: (held, addresses) => unlockHosts(context, held, addresses),
     heartbeat: (held, progress) => heartbeat(context, held, progress),
-    putBack: (held, reason, delaySeconds, error) => putBack(context, held, reason, delaySeconds, error),
+    putBack: (held, reason, delaySeconds, error, used) => putBack(context, held, reason, delaySeconds, error, used),
     finish: (held, end) => finish(context, held, end),
     finalise: (job, by) => finalise(context, job, by),
     markAnnounced: (job) => markAnnounced(context, job),
@@ -78,7 +79,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     closeTree: (rootJobId, by, version) => closeTree(context, rootJobId, by, version),
     markFollowed: (job, notStarted) => markFollowed(context, job, notStarted),
     cancel: (jobId, by) => cancel(context, jobId, by),
-    retry: (jobId, by, window) => retry(context, jobId, by, window),
+    retry: (jobId, by, change) => retry(context, jobId, by, change),
     readTenant: (jobId) => readTenant(context, jobId),
     deleteJob: (jobId) => deleteJob(context, jobId),
     listDeadLetters: (tenant, limit, after) => listDeadLetters(context, tenant, limit, after),
@@ -89,6 +90,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     nextTasks: (job, limit) => nextTasks(context, job, limit),
     dueJobs: (limit) => dueJobs(context, limit),
     sweepJob: (jobId) => sweepJob(context, jobId),
+    readSpent: (tenant, day) => readSpent(context, tenant, day),
     readStats: (tenant, from, to) => readStats(context, tenant, from, to),
     recordStoppedWorker: (stopped) => recordStoppedWorker(context, stopped),
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),

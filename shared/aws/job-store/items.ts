@@ -1,4 +1,5 @@
 /** Records as they lie in the table. Everything is written here, so reading trusts the shape once the version was checked (database.ts). */
+import { type Usage, usageIn } from '../../cost/usage.ts';
 import type { Job, JobEventRecord, JobSpec, StoredSpec } from '../../job/job.ts';
 import { targetsFitInSpec } from '../../job/job.ts';
 import { SCHEMA_VERSION } from '../../names.ts';
@@ -34,7 +35,9 @@ const numberOr = (value: unknown, otherwise: number): number => (typeof value ==
 type Stored = { readonly pk: string; readonly sk: string; readonly schemaVersion: number };
 type JobIndexKeys = { readonly tenantStatus: string; readonly createdKey: string; readonly checkShard?: string };
 type EndCounters = Record<'nCompleted' | 'nFailed' | 'nTimedOut' | 'nCancelled', number>;
-type JobItem = Stored & JobIndexKeys & EndCounters & Omit<Job, 'ended'>;
+/** What jobs of an earlier version do not have yet. */
+type Account = Pick<Job, keyof Usage | 'toldNanoUsd'>;
+type JobItem = Stored & JobIndexKeys & EndCounters & Omit<Job, 'ended' | keyof Account> & Partial<Account>;
 
 /** Counters are flat, because ADD does not reach into maps; each state's counter by name. */
 export const COUNTER = {
@@ -64,9 +67,14 @@ export function jobOf(item: Item | undefined): Job | undefined {
   if (item === undefined || item.status === DELETED) return undefined;
   const {
     pk: _pk, sk: _sk, schemaVersion: _version, tenantStatus: _status, createdKey: _created, checkShard: _shard,
-    nCompleted, nFailed, nTimedOut, nCancelled, ...job
+    nCompleted, nFailed, nTimedOut, nCancelled, toldNanoUsd = 0, ...job
   } = item as unknown as JobItem; // biome-ignore format: the dropped ones in one line
-  return { ...job, ended: { completed: nCompleted, failed: nFailed, timedOut: nTimedOut, cancelled: nCancelled } };
+  return {
+    ...job,
+    ...usageIn(job),
+    toldNanoUsd,
+    ended: { completed: nCompleted, failed: nFailed, timedOut: nTimedOut, cancelled: nCancelled },
+  };
 }
 
 export function putSpec(job: Job, { targets, ...spec }: JobSpec): Put {
@@ -119,8 +127,14 @@ export function taskOf(item: Item): Task {
   return { ...task, claims: [...task.claims, { attempt, worker: workerOf(leaseOwner), at: startedAt }] };
 }
 
-/** What a task counts from 0 on in every round, for the statistics. */
-export const COUNTED_IN_ROUND = ['hostBusy', 'leasesLost'] as const satisfies readonly (keyof Task)[];
+/** What a task counts from 0 on in every round, for the statistics and for its job's account. */
+export const COUNTED_IN_ROUND = [
+  'hostBusy',
+  'leasesLost',
+  'workerMs',
+  'storedBytes',
+  'costNanoUsd',
+] as const satisfies readonly (keyof Task)[];
 
 /** States in which a worker has the task. */
 export const HELD_STATUSES = taskSourcesOf('stop');

@@ -1,4 +1,5 @@
 /** 9, 10. A worker keeps its task, or puts it back. */
+import type { Usage } from '../../cost/usage.ts';
 import type { PutBackReason } from '../../job/store.ts';
 import type { Limits } from '../../limits.ts';
 import { endClaim } from '../../task/claims.ts';
@@ -46,6 +47,7 @@ export async function putBack(
   reason: PutBackReason,
   delaySeconds: number,
   error?: TaskError,
+  used?: Usage,
 ): Promise<'queued' | 'stopping' | 'lost'> {
   const at = now().toISOString();
   const notBefore = secondsAfter(at, delaySeconds);
@@ -59,16 +61,16 @@ export async function putBack(
       workerSize: sizeNeededAfter(error),
       claims: reason === 'host_busy' ? undefined : endClaim(held.claims, at, whyOf(reason, error)),
     }),
-    ...COUNTED[reason],
+    add: { ...COUNTED[reason], ...used },
   });
   if (put.ok || wasPutBack(put.old, held, notBefore)) return 'queued';
   return put.old?.leaseOwner === held.owner && put.old.status === 'cancelling' ? 'stopping' : 'lost';
 }
 
-const COUNTED: Readonly<Record<PutBackReason, Pick<Update, 'add'>>> = {
+const COUNTED: Readonly<Record<PutBackReason, Readonly<Record<string, number>>>> = {
   shutdown: {},
-  host_busy: { add: { hostBusy: 1 } },
-  transient_failure: { add: { failures: 1 } },
+  host_busy: { hostBusy: 1 },
+  transient_failure: { failures: 1 },
 };
 
 /** Where the task moves to another size of worker, its history says for what. */

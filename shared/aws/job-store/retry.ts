@@ -2,10 +2,11 @@
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
 import { nextJobStatus } from '../../job/lifecycle.ts';
+import type { RetryChange } from '../../job/store.ts';
 import { isTerminal } from '../../status.ts';
-import type { MaintenanceWindow } from '../../target/maintenance-window.ts';
 import { epochMsOf, secondsAfter } from '../../time.ts';
 import { checkShardOf } from '../table.ts';
+import { daySpent, isDaySpent, refuseSpent } from './budget.ts';
 import type { StoreContext } from './context.ts';
 import { jobOf } from './items.ts';
 import { readJob } from './records.ts';
@@ -13,17 +14,14 @@ import { changeQuota, overQuota } from './slots.ts';
 import { nextCheckAt, transition } from './transition.ts';
 import { reopenInTree } from './tree.ts';
 
-export async function retry(
-  context: StoreContext,
-  jobId: string,
-  by: string,
-  window?: MaintenanceWindow,
-): Promise<Job> {
+export async function retry(context: StoreContext, jobId: string, by: string, change: RetryChange = {}): Promise<Job> {
   const { db, limits, now } = context;
   const job = await readJob(context, jobId);
   if (job === undefined) throw new NotFoundError('job_not_found', `there is no job ${jobId}`);
   const at = now();
-  const again = jobAgain(job, at.toISOString(), window, context);
+  const again = jobAgain(job, at.toISOString(), change, context);
+  refuseSpent(again, limits);
+  if (await isDaySpent(context, job.tenant)) throw daySpent(context);
   const written = await db.transact([
     ...retryWrites(job, again, at, by),
     changeQuota(job.tenant, { jobs: 1, slots: 0 }, limits),
@@ -44,7 +42,7 @@ export async function retry(
 }
 
 /** The job in its next round. ConflictError for one that cannot be retried, or whose tasks would expire before its deadline. */
-function jobAgain(job: Job, at: string, window: MaintenanceWindow | undefined, { limits }: StoreContext): Job {
+function jobAgain(job: Job, at: string, { window, maxCostNanoUsd }: RetryChange, { limits }: StoreContext): Job {
   const status = nextJobStatus(job.status, 'retry');
   const deadlineAt = secondsAfter(at, job.deadlineSeconds);
   if (epochMsOf(deadlineAt) > job.lastExpiryEpochSeconds * 1000)
@@ -65,12 +63,14 @@ function jobAgain(job: Job, at: string, window: MaintenanceWindow | undefined, {
     live: 0,
     next: 0,
     retryWindow: window ?? job.retryWindow,
+    ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
     checkAt: nextCheckAt(at, limits),
   };
 }
 
 function retryWrites(job: Job, again: Job, at: Date, by: string) {
-  const { round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, retryWindow, checkAt } = again;
+  const { round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, checkAt } = again;
+  const { retryWindow, maxCostNanoUsd } = again;
   return transition(job, {
     event: 'retry',
     to: again.status,
@@ -80,7 +80,8 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
     when: '#expiresAtEpochSeconds > :nowEpochSeconds',
     values: { nowEpochSeconds: Math.floor(at.getTime() / 1000) },
     set: {
-      ...{ round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, retryWindow, checkAt },
+      ...{ round, stopReason, deadlineAt, openCount, partialFindings, slots, live, next, checkAt },
+      ...{ retryWindow, maxCostNanoUsd },
       ...{ nFailed: 0, nTimedOut: 0, nCancelled: 0 },
       checkShard: checkShardOf(job.jobId),
     },

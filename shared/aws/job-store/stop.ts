@@ -1,9 +1,11 @@
 /**
  * 14. The stop walk: ends what a job that is being stopped still has, but for what a worker holds and will end itself. 23. The close walk:
- * the same for tasks of a job that goes on, whose maintenance window has closed.
+ * the same for tasks of a job that goes on, whose maintenance window has closed. 26. The cap walk: likewise for all tasks that have not
+ * begun of a job that may spend no more. Neither cap is in a condition: what was spent never falls while a round, or a day, lasts.
  */
+import { addUsage, NOTHING_USED, type Usage, usageOfLost } from '../../cost/usage.ts';
 import type { Job } from '../../job/job.ts';
-import { canBeClosed, canBeStopped } from '../../job/sweep.ts';
+import { canBeClosed, canBeStopped, isWithoutWorker } from '../../job/sweep.ts';
 import type { Limits } from '../../limits.ts';
 import type { Status } from '../../status.ts';
 import { inRound } from '../../target/maintenance-window.ts';
@@ -38,10 +40,17 @@ const CLOSE: Walk = {
   takes: canBeClosed,
   end: () => ({ status: 'failed', error: CLOSED_BEFORE_START }),
 };
+const capped = (error: TaskError): Walk => ({
+  through: ACTIVE_STATUSES,
+  takes: isWithoutWorker,
+  end: () => ({ status: 'failed', error }),
+});
 
 /** The job as it is then; undefined when it is gone. */
 export const stopWalk = (context: StoreContext, job: Job): Promise<Job | undefined> => walk(context, job, STOP);
 export const closeWalk = (context: StoreContext, job: Job): Promise<Job | undefined> => walk(context, job, CLOSE);
+export const capWalk = (context: StoreContext, job: Job, error: TaskError): Promise<Job | undefined> =>
+  walk(context, job, capped(error));
 
 async function walk(context: StoreContext, job: Job, rule: Walk): Promise<Job | undefined> {
   let current: Job | undefined = job;
@@ -60,15 +69,15 @@ async function stopAll(context: StoreContext, job: Job, rule: Walk): Promise<boo
   for (let start = 0; start < tasks.length; start += most) {
     const batch = tasks.slice(start, start + most);
     const stopped = await context.db.transact([
-      countStopped(job, batch, rule),
-      ...batch.map((task) => stopTask(job, task, at, rule)),
+      countStopped(context, job, batch, rule),
+      ...batch.map((task) => stopTask(context, job, task, at, rule)),
     ]);
     if (!stopped.ok) return false;
   }
   return true;
 }
 
-const countStopped = (job: Job, tasks: readonly Task[], { through, end }: Walk): Update => ({
+const countStopped = ({ limits }: StoreContext, job: Job, tasks: readonly Task[], { through, end }: Walk): Update => ({
   kind: 'update',
   key: jobKey(job.jobId),
   when: `${statusIn(through)} AND #round = :round`,
@@ -77,14 +86,18 @@ const countStopped = (job: Job, tasks: readonly Task[], { through, end }: Walk):
     openCount: -tasks.length,
     live: -tasks.filter(({ checkAt }) => checkAt !== undefined).length,
     [COUNTER[end(job).status]]: tasks.length,
+    ...addUsage(tasks.filter(({ round }) => round === job.round).flatMap((task) => [task, usageOfTaken(task, limits)])),
   },
 });
+
+/** By the claim that the task is taken from, if any. */
+const usageOfTaken = (task: Task, limits: Limits): Usage => (isHeld(task) ? usageOfLost(task, limits) : NOTHING_USED);
 
 /** What a task that ended keeps of a claim, though not of one in an earlier round. */
 const OF_LAST_RUN = ['startedAt', 'progress'];
 
 /** Names all that was seen: whoever claims, ends or puts back the task meanwhile makes the walk look again. */
-function stopTask(job: Job, task: Task, at: string, { end }: Walk): Update {
+function stopTask({ limits }: StoreContext, job: Job, task: Task, at: string, { end }: Walk): Update {
   const { status, error } = end(job);
   const leaseOver = isHeld(task) && task.leaseExpiresAt !== undefined && task.leaseExpiresAt <= at;
   const released = task.checkAt === undefined ? 'attribute_not_exists(#checkAt)' : 'attribute_exists(#checkAt)';
@@ -101,7 +114,7 @@ function stopTask(job: Job, task: Task, at: string, { end }: Walk): Update {
       endedAt: at,
       claims: isHeld(task) ? endClaim(task.claims, at, leaseOver ? 'lease_lost' : 'did_not_stop') : undefined,
     },
-    ...(leaseOver ? { add: { leasesLost: 1 } } : {}),
+    ...(isHeld(task) ? { add: { ...usageOfTaken(task, limits), leasesLost: leaseOver ? 1 : 0 } } : {}),
     remove: [
       ...['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore', 'result', 'deadLetteredAt'],
       ...(error === undefined ? ['error'] : []),

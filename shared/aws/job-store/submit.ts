@@ -1,4 +1,5 @@
 /** 1, 2. Submit: the job's transaction is the commit. What comes before it has no effect without it, what comes after the sweeper makes up for. */
+import { NOTHING_USED } from '../../cost/usage.ts';
 import { ConflictError, CorruptError, UnavailableError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
 import type { Answer, NewJob, Submitted } from '../../job/store.ts';
@@ -8,6 +9,7 @@ import { opensLater } from '../../target/maintenance-window.ts';
 import { type Task, type TaskRef, taskIdOf } from '../../task/task.ts';
 import { epochSecondsOf, secondsAfter } from '../../time.ts';
 import { createdKeyOf, idempotencyKey, projectPartition, quotaKey, targetPartition } from '../table.ts';
+import { daySpent, isDaySpent } from './budget.ts';
 import type { StoreContext } from './context.ts';
 import type { Item, Refusal } from './database.ts';
 import { ABSENT, type Put, type Write } from './expression.ts';
@@ -38,13 +40,26 @@ export async function submit(context: StoreContext, newJob: NewJob, answer: Answ
   const draft: Draft = { newJob, job, tasks, entries: indexEntries(newJob, job), answer };
   const items = COMMIT_ITEMS + treeWrites(newJob, job).length + draft.entries.length + tasks.length;
   if (items > context.transactionItems) return submitLarge(context, draft);
-  return commit(context, draft, quotaOf(await context.db.peek(quotaKey(job.tenant))), 'with tasks');
+  const [quota, spent] = await Promise.all([context.db.peek(quotaKey(job.tenant)), isDaySpent(context, job.tenant)]);
+  if (spent) return onSpentDay(context, newJob, await readKey(context, newJob));
+  return commit(context, draft, quotaOf(quota), 'with tasks');
+}
+
+/** Nothing new begins today; what was submitted before is answered as it was then. Throws LimitError. */
+function onSpentDay(context: StoreContext, newJob: NewJob, key: Item | undefined): Submitted {
+  if (key === undefined) throw daySpent(context);
+  return repeatOf(newJob, key);
 }
 
 /** 2. Tasks first: without their job they are neither sent, nor claimed, nor swept. */
 async function submitLarge(context: StoreContext, draft: Draft): Promise<Submitted> {
   const { newJob, job, tasks, entries } = draft;
-  const [quota, key] = await Promise.all([readQuota(context, job.tenant), readKey(context, newJob)]);
+  const [quota, key, spent] = await Promise.all([
+    readQuota(context, job.tenant),
+    readKey(context, newJob),
+    isDaySpent(context, job.tenant),
+  ]);
+  if (spent) return onSpentDay(context, newJob, key);
   if (key !== undefined) return repeatOf(newJob, key);
   if (isOverQuota(context.limits, quota)) throw overQuota(context.limits);
   const writes = [...tasks.map((task) => putTask(task, job)), ...entries];
@@ -156,6 +171,8 @@ function jobToBe({ job, tasks }: NewJob, limits: Limits): Job {
     ended: { completed: 0, failed: 0, timedOut: 0, cancelled: 0 },
     findings: 0,
     partialFindings: 0,
+    ...NOTHING_USED,
+    toldNanoUsd: 0,
     slots: 0,
     live: 0,
     next: 0,

@@ -1,4 +1,5 @@
 /** 19 to 22. The sweeper looks at each open job once in a while and does what nobody else did. */
+import { addUsage, usageOfLost } from '../../cost/usage.ts';
 import { ConflictError } from '../../errors.ts';
 import type { Job } from '../../job/job.ts';
 import type { Sweep } from '../../job/store.ts';
@@ -11,6 +12,7 @@ import { sizeNeededAfter } from '../../task/next-try.ts';
 import type { Task, TaskError } from '../../task/task.ts';
 import { secondsAfter } from '../../time.ts';
 import { CHECK_SHARDS, INDEXES, jobIdOf, jobKey, taskKey } from '../table.ts';
+import { isDaySpent, tellDay } from './budget.ts';
 import { cancel, expire } from './cancel.ts';
 import type { StoreContext } from './context.ts';
 import { putDeadLetter } from './dead-letters.ts';
@@ -21,7 +23,8 @@ import { partsExpireAt, refOf } from './items.ts';
 import { HELD, onQueueAgain } from './lease.ts';
 import { readJob, readTasks } from './records.ts';
 import { release, releaseWaiting } from './release.ts';
-import { closeWalk, stopWalk } from './stop.ts';
+import { ACTIVE_STATUSES } from './slots.ts';
+import { capWalk, closeWalk, stopWalk } from './stop.ts';
 import { stopErrors } from './stopped-workers.ts';
 import { nextCheckAt } from './transition.ts';
 import { closerOf } from './tree.ts';
@@ -55,9 +58,12 @@ export async function sweepJob(context: StoreContext, jobId: string): Promise<Sw
   const tasks = isTerminal(job.status) ? [] : await readTasks(context, jobId);
   const now = context.now().toISOString();
   const lost = tasks.filter((task) => isLeaseOver(task, now));
+  const daySpent =
+    ACTIVE_STATUSES.includes(job.status) && (await isDaySpent(context, job.tenant, job.costNanoUsd - job.toldNanoUsd));
   const actions = decide(job, tasks, now, context.limits, {
     stopped: await stopErrors(context, lost),
     closedBy: isTerminal(job.status) ? undefined : await closerOf(context, job),
+    daySpent,
   });
   const counted = countBy(actions);
   if (isTerminal(job.status)) return { ...NOTHING, actions: counted, ...(actions.length > 0 ? { finished: job } : {}) };
@@ -79,21 +85,24 @@ const countBy = (actions: readonly SweepAction[]): Record<string, number> => {
   return counts;
 };
 
-/** 19. False: another sweeper has it. */
-async function takeTurn({ db, limits, now }: StoreContext, job: Job): Promise<boolean> {
-  const turn = await db.write({
+/** 19. False: another sweeper has it. With it the job tells its tenant's day what it has cost. */
+async function takeTurn(context: StoreContext, job: Job): Promise<boolean> {
+  const { db, limits, now } = context;
+  const telling = tellDay(context, job);
+  const turn: Update = {
     kind: 'update',
     key: jobKey(job.jobId),
-    when: `${OPEN} AND #checkAt = :seen`,
-    values: { seen: job.checkAt },
-    set: { checkAt: nextCheckAt(now().toISOString(), limits) },
-  });
-  return turn.ok;
+    when: `${OPEN} AND #checkAt = :seen${telling?.when ?? ''}`,
+    values: { seen: job.checkAt, ...telling?.values },
+    set: { checkAt: nextCheckAt(now().toISOString(), limits), ...telling?.set },
+  };
+  const taken = telling === undefined ? await db.write(turn) : await db.transact([turn, telling.day]);
+  return taken.ok;
 }
 
 /** What may leave the job without an open task, or with free slots. */
 const SETTLING: ReadonlySet<SweepAction['do']> = new Set([
-  ...(['finalise', 'release', 'cancel', 'expire', 'stop', 'close', 'exhaust'] as const),
+  ...(['finalise', 'release', 'cancel', 'expire', 'stop', 'close', 'cap', 'exhaust'] as const),
 ]);
 
 async function perform(context: StoreContext, job: Job, action: SweepAction): Promise<Done> {
@@ -118,6 +127,9 @@ async function perform(context: StoreContext, job: Job, action: SweepAction): Pr
       return NOTHING;
     case 'close':
       await closeWalk(context, job);
+      return NOTHING;
+    case 'cap':
+      await capWalk(context, job, action.error);
       return NOTHING;
     default:
       return NOTHING;
@@ -169,14 +181,15 @@ async function lose({ db, limits, now, random }: StoreContext, task: Task, error
     when: `${statusIn(taskSourcesOf('lose'))} AND ${LEASE_OVER}`,
     values: { attempt: task.attempt, at },
     ...onQueueAgain(notBefore, limits, { error, workerSize, claims: endClaim(task.claims, at, error.code) }),
-    add: { failures: 1, leasesLost: 1 },
+    add: { failures: 1, leasesLost: 1, ...usageOfLost(task, limits) },
   });
   return lost.ok ? { ...NOTHING, sendLater: [{ ref: refOf({ ...task, workerSize }), delaySeconds }] } : NOTHING;
 }
 
 /** 22. It failed once too often: a dead letter. */
-async function exhaust({ db, now }: StoreContext, job: Job, task: Task, error: TaskError): Promise<void> {
+async function exhaust({ db, limits, now }: StoreContext, job: Job, task: Task, error: TaskError): Promise<void> {
   const at = now().toISOString();
+  const lost = usageOfLost(task, limits);
   const end: Update = {
     kind: 'update',
     key: taskKey(task.jobId, task.taskId),
@@ -189,8 +202,12 @@ async function exhaust({ db, now }: StoreContext, job: Job, task: Task, error: T
       claims: endClaim(task.claims, at, error.code),
       deadLetteredAt: at,
     },
-    add: { failures: 1, leasesLost: 1 },
+    add: { failures: 1, leasesLost: 1, ...lost },
     remove: ['checkAt', 'leaseOwner', 'leaseExpiresAt', 'notBefore'],
   };
-  await db.transact([end, countEnd(task.jobId, 'failed'), putDeadLetter(task, error, at, partsExpireAt(job))]);
+  await db.transact([
+    end,
+    countEnd(task.jobId, 'failed', addUsage([task, lost])),
+    putDeadLetter(task, error, at, partsExpireAt(job)),
+  ]);
 }

@@ -35,6 +35,7 @@ describe('claim', () => {
       attempt: 1,
       owner: expect.stringMatching(/^worker-1\/.{20,}$/),
       claims: [{ attempt: 1, worker: 'worker-1', at: under.in(0) }],
+      used: { workerMs: 0, storedBytes: 0, costNanoUsd: 0 },
     });
     expect(claimed?.task).toMatchObject({
       status: 'running',

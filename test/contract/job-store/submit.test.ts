@@ -25,11 +25,11 @@ const quota = async (tenant: string) => {
 };
 
 describe('submit', () => {
-  it('stores a small job in one transaction after one read', async () => {
+  it('stores a small job in one transaction after two reads', async () => {
     under.calls.length = 0;
     const job = newJob(under, 2, { idempotency: { key: 'k', requestHash: 'h' }, project: 'shop' });
     const submitted = await under.store.submit(job, answer);
-    expect(operations()).toEqual(['GetItem', 'TransactWriteItems']);
+    expect(operations()).toEqual(['GetItem', 'GetItem', 'TransactWriteItems']);
     const { jobId, tenant } = job.job;
     expect(submitted).toEqual({
       outcome: 'created',
@@ -49,6 +49,10 @@ describe('submit', () => {
         ended: { completed: 0, failed: 0, timedOut: 0, cancelled: 0 },
         findings: 0,
         partialFindings: 0,
+        workerMs: 0,
+        storedBytes: 0,
+        costNanoUsd: 0,
+        toldNanoUsd: 0,
         slots: 2,
         live: 2,
         next: 2,
@@ -117,7 +121,7 @@ describe('submit', () => {
     const targets = Array.from({ length: 25 }, (_, at) => `10.0.0.${at}`);
     under.calls.length = 0;
     const { released } = await submitJob(under, tasks, { project: 'p', spec: { targets, scanners: [], labels: {} } });
-    expect(operations()).toEqual(['GetItem', 'TransactWriteItems']);
+    expect(operations()).toEqual(['GetItem', 'GetItem', 'TransactWriteItems']);
     expect(released).toHaveLength(tasks);
   });
 

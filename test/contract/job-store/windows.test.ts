@@ -220,7 +220,7 @@ describe('a retry with another window', () => {
   it('runs in that what did not complete, and leaves the rest as it was', async () => {
     const { jobId } = await closedJob();
     const window = { notBefore: under.in(100), notAfter: under.in(200) };
-    expect(await store.release(await store.retry(jobId, 'me', window))).toEqual([]);
+    expect(await store.release(await store.retry(jobId, 'me', { window }))).toEqual([]);
     expect(await readJob(under, jobId)).toMatchObject({ slots: 0, live: 0, opensAt: window.notBefore });
     under.pass(60);
     expect(await store.sweepJob(jobId)).toMatchObject({ send: [], actions: {} });
@@ -234,13 +234,15 @@ describe('a retry with another window', () => {
     const { jobId } = await submitWindows([{ notBefore: under.in(500) }], { deadlineSeconds: 100 });
     under.pass(100);
     expect(await store.sweepJob(jobId)).toMatchObject({ finished: { status: 'timed_out' } });
-    expect(ids(await store.release(await store.retry(jobId, 'me', { notAfter: under.in(90) })))).toEqual(['0001']);
+    expect(ids(await store.release(await store.retry(jobId, 'me', { window: { notAfter: under.in(90) } })))).toEqual([
+      '0001',
+    ]);
   });
 
   it('closes over it as over the first, and is remembered by the next retry', async () => {
     const { jobId } = await closedJob();
     const window = { notAfter: under.in(100) };
-    await store.retry(jobId, 'me', window);
+    await store.retry(jobId, 'me', { window });
     under.pass(100);
     expect(await store.sweepJob(jobId)).toMatchObject({ finished: { round: 2, ended: { completed: 1, failed: 2 } } });
     expect(await store.readTask(jobId, '0003')).toMatchObject({ window, error: { code: 'window_closed' } });

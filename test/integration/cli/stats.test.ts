@@ -14,6 +14,7 @@ const figures = {
   runsAgain: 5,
   leasesLost: 6,
   hostBusy: 7,
+  usage: { workerSeconds: 3.75, storedBytes: 4_096, costUsd: 0.0123 },
   cancellations: { requested: 2, forced: 1, successRate: 0.5, averageMs: 900 },
 };
 const none = {
@@ -27,6 +28,7 @@ const stats: StatsResponse = {
   to: '2026-01-31',
   days: [{ day: '2026-01-31', scanner: 'nmap', ...figures }],
   scanners: [{ scanner: 'nmap', ...none }],
+  budget: { jobUsd: 10, dayUsd: 50, spentTodayUsd: 0.0123, workerHourUsd: { small: 0.02475, large: 0.084 } },
 };
 
 describe('stats', () => {
@@ -36,10 +38,10 @@ describe('stats', () => {
     expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
       [
         ...['DAY', 'SCANNER', 'JOBS', 'TASKS', 'COMPLETED', 'AVERAGE'],
-        ...['FINDINGS', 'RUN AGAIN', 'LEASES LOST', 'HOST BUSY', 'CANCELS'],
+        ...['FINDINGS', 'RUN AGAIN', 'LEASES LOST', 'HOST BUSY', 'CANCELS', 'USD'],
       ],
-      ['2026-01-31', 'nmap', '3', '7', '66.6%', '1.3 s', '9', '5', '6', '7', '2 (1 forced)'],
-      ['all', 'nmap', '3', '7', '-', '-', '9', '5', '6', '7', '2'],
+      ['2026-01-31', 'nmap', '3', '7', '66.6%', '1.3 s', '9', '5', '6', '7', '2 (1 forced)', '0.0123'],
+      ['all', 'nmap', '3', '7', '-', '-', '9', '5', '6', '7', '2', '0.0123'],
       [''],
     ]);
     expect(server.received[0]?.url.search).toBe('?from=2026-01-30&to=2026-01-31');

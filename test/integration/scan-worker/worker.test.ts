@@ -177,6 +177,36 @@ describe('a deadline', () => {
   });
 });
 
+describe('a job that may spend no more', () => {
+  it('has no task scanned any more, also where a worker has claimed it', async () => {
+    const { jobId } = await fleet.submit(['127.1.0.0/25'], { maxCostNanoUsd: 1 });
+    fleet.work(scanner('count', file('scans'), 'print', OUTPUT), { limits: { ...TEST_LIMITS, workerSlots: 1 } });
+    expect(await fleet.ended(jobId)).toMatchObject({
+      status: 'failed',
+      ended: { completed: 1, failed: 1 },
+      findings: 2,
+    });
+    expect(scans()).toHaveLength(1);
+    const [, second] = await fleet.jobs.readTasks(jobId);
+    expect(second).toMatchObject({ error: { code: 'budget_exhausted' }, claims: [{ why: 'budget_exhausted' }] });
+  });
+
+  it('counts what each attempt used: its share of the worker, its results, its cost', async () => {
+    const { jobId } = await fleet.submit(['127.0.0.1']);
+    fleet.work(scanner('print', OUTPUT));
+    const job = await fleet.ended(jobId);
+    const { workerMs = 0, storedBytes = 0, costNanoUsd = 0, startedAt, endedAt } = await fleet.task(jobId, () => true);
+    expect(job).toMatchObject({ workerMs, storedBytes, costNanoUsd });
+    expect(workerMs).toBeGreaterThan(0);
+    expect(workerMs).toBeLessThanOrEqual(Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '') + 1_000);
+    const prefix = `results/${job.tenant}/${jobId}/0001/1/`;
+    const files = ['findings.ndjson.gz', 'raw/stub.txt.gz', 'coverage.json', 'evidence.json'];
+    const stored = await Promise.all(files.map((name) => fleet.results.head(`${prefix}${name}`)));
+    expect(storedBytes).toBe(stored.reduce((sum, object) => sum + (object?.bytes ?? 0), 0));
+    expect(costNanoUsd).toBeGreaterThan(0);
+  });
+});
+
 describe('a maintenance window', () => {
   const failed = { status: 'failed', ended: { failed: 1 }, findings: 0, partialFindings: 2 };
 

@@ -3,6 +3,7 @@ import {
   endingOf,
   endingOfBusy,
   endingOfClosedWindow,
+  endingOfSpentBudget,
   endingOfStop,
   endingUnder,
 } from '#containers/scan-worker/ending.ts';
@@ -87,6 +88,12 @@ describe('a run that was stopped', () => {
       retryable: true,
     };
     expect(endingOfStop('window_closed')).toEqual({ do: 'finish', end: { status: 'failed', error } });
+  });
+
+  it('fails a task of a job that has spent its cap, so that the job can be retried', () => {
+    const message = 'the budget of its job was used up before it could start';
+    const error = { code: 'budget_exhausted', message, retryable: true };
+    expect(endingOfSpentBudget()).toEqual({ do: 'finish', end: { status: 'failed', error } });
   });
 
   it('ends the task as its job is ending', () => {

@@ -3,7 +3,8 @@ import { httpHandler } from '#functions/middleware/http.ts';
 import { retryJob } from '#functions/retry-job/retry-job.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { ConflictError, LimitError, UnavailableError } from '#shared/errors.ts';
-import type { MaintenanceWindow } from '#shared/target/maintenance-window.ts';
+import type { RetryChange } from '#shared/job/store.ts';
+import { DEFAULT_LIMITS } from '#shared/limits.ts';
 import type { TaskRef } from '#shared/task/task.ts';
 import { aJob, aSpec, JOB_ID, TENANT } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
@@ -36,8 +37,8 @@ function retrying({ outcome = undefined as Error | undefined, away = [] as strin
     jobs: {
       readJob: async () => aJob({ status: 'failed' }),
       readSpec: async () => aSpec(),
-      retry: async (_jobId: string, by: string, window?: MaintenanceWindow) => {
-        await ask(`retry by ${by}${window === undefined ? '' : ` ${JSON.stringify(window)}`}`);
+      retry: async (_jobId: string, by: string, change?: RetryChange) => {
+        await ask(['retry by', by, ...Object.values(change ?? {}).map((value) => JSON.stringify(value))].join(' '));
         if (outcome !== undefined) throw outcome;
         return AGAIN;
       },
@@ -49,6 +50,7 @@ function retrying({ outcome = undefined as Error | undefined, away = [] as strin
     queue: { send: async (refs: readonly TaskRef[]) => ask(`send ${refs.map(({ taskId }) => taskId)}`) },
     events: { jobSubmitted: async ({ workerSizes }: { workerSizes: string[] }) => ask(`event ${workerSizes}`) },
     results: memoryResults(),
+    limits: DEFAULT_LIMITS,
     now: () => new Date('2026-01-31T12:00:00.000Z'),
   };
   const handler = httpHandler(routes.retryJob, middleware, (input) => retryJob(deps, input));
@@ -57,6 +59,14 @@ function retrying({ outcome = undefined as Error | undefined, away = [] as strin
 }
 
 describe('POST /jobs/{jobId}/retry', () => {
+  it('asks for another cap, up to that of the deployment', async () => {
+    const { send, asked } = retrying();
+    expect((await send({ body: { maxCostUsd: 0.5 } })).status).toBe(202);
+    expect(asked[0]).toBe('retry by 111111111111/acme 500000000');
+    const { status, json } = await send({ body: { maxCostUsd: 10.5 } });
+    expect([status, json.errors]).toEqual([400, [{ field: 'maxCostUsd', message: 'must be at most 10' }]]);
+  });
+
   it('is accepted in the name of the caller, and wakes workers of the right size once it is stored', async () => {
     const { send, asked } = retrying();
     const { status, json } = await send();

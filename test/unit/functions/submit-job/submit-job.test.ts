@@ -209,6 +209,14 @@ describe('a submit', () => {
     expect(json.errors).toEqual([{ field: 'deadlineSeconds', message: 'must be at most 3600' }]);
   });
 
+  it('takes a lower cap on what the job may cost, and none above that of the deployment, which holds where nothing is said', async () => {
+    await submit({ body: { ...REQUEST, maxCostUsd: 0.25 } });
+    await submit({ body: REQUEST });
+    expect(stored.map(({ job }) => job.maxCostNanoUsd)).toEqual([250_000_000, 10_000_000_000]);
+    const { status, json } = await submit({ body: { ...REQUEST, maxCostUsd: 10.01 } });
+    expect([status, json.errors]).toEqual([400, [{ field: 'maxCostUsd', message: 'must be at most 10' }]]);
+  });
+
   it('passes on that the quota is used up', async () => {
     const full = () => Promise.reject(new LimitError('quota_exceeded', 'the tenant has 100 active jobs', 60));
     const { status, headers } = await submit({ body: REQUEST }, { jobs: { submit: full } });

@@ -23,8 +23,8 @@ describe('nextSlotStep', () => {
     [90, 90, 100, 'give_back', 'give_back'],
     [1, 1, 2, 'give_back', 'give_back'],
   ])('%i open, %i live, %i slots: %s, after an end %s', (openCount, live, slots, now, refill) => {
-    expect(nextSlotStep({ openCount, live, slots }, 'now', NOW)).toBe(now);
-    expect(nextSlotStep({ openCount, live, slots }, 'refill', NOW)).toBe(refill);
+    expect(nextSlotStep(aJob({ openCount, live, slots }), 'now', NOW)).toBe(now);
+    expect(nextSlotStep(aJob({ openCount, live, slots }), 'refill', NOW)).toBe(refill);
   });
 });
 
@@ -38,7 +38,22 @@ describe('a job whose next task waits for its window', () => {
     [5, 2, 5, NOW, 'release', false],
     [5, 2, 2, NOW, 'borrow', true],
   ])('%i open, %i live, %i slots, opening at %s: %s', (openCount, live, slots, opensAt, step, wants) => {
-    const job = { openCount, live, slots, opensAt };
+    const job = aJob({ openCount, live, slots, opensAt });
+    expect(nextSlotStep(job, 'now', NOW)).toBe(step);
+    expect(wantsSlots(job, NOW)).toBe(wants);
+  });
+});
+
+describe('a job that has spent what it may', () => {
+  it.each([
+    // open, live, slots, spent: what is done, and whether it wants more
+    [5, 2, 5, 99, 'release', false],
+    [5, 2, 5, 100, 'give_back', false],
+    [5, 2, 2, 100, 'nothing', false],
+    [5, 0, 0, 99, 'borrow', true],
+    [5, 0, 0, 101, 'nothing', false],
+  ])('%i open, %i live, %i slots, %i of 100 spent: %s', (openCount, live, slots, costNanoUsd, step, wants) => {
+    const job = aJob({ openCount, live, slots, costNanoUsd, maxCostNanoUsd: 100 });
     expect(nextSlotStep(job, 'now', NOW)).toBe(step);
     expect(wantsSlots(job, NOW)).toBe(wants);
   });
@@ -50,7 +65,7 @@ describe('wantsSlots', () => {
     [3, 3, false],
     [3, 5, false],
   ])('%i open tasks and %i slots: %s', (openCount, slots, wants) => {
-    expect(wantsSlots({ openCount, slots, live: 0 }, NOW)).toBe(wants);
+    expect(wantsSlots(aJob({ openCount, slots, live: 0 }), NOW)).toBe(wants);
   });
 });
 

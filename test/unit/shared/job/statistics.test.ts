@@ -105,6 +105,7 @@ describe('figuresView', () => {
       ...{ jobs: 5, jobRetries: 1, nCompleted: 2, nFailed: 1, nTimedOut: 0, nCancelled: 7, findings: 4 },
       ...{ runs: 3, durationMs: 1_000, runsAgain: 6, leasesLost: 8, hostBusy: 9 },
       ...{ cancels: 4, cancelsForced: 1, cancelMs: 10 },
+      ...{ workerMs: 1_500, storedBytes: 200, costNanoUsd: 42_000 },
     };
     expect(figuresView(figures)).toEqual({
       jobs: 5,
@@ -116,6 +117,7 @@ describe('figuresView', () => {
       runsAgain: 6,
       leasesLost: 8,
       hostBusy: 9,
+      usage: { workerSeconds: 1.5, storedBytes: 200, costUsd: 0.000042 },
       cancellations: { requested: 4, forced: 1, successRate: 0.75, averageMs: 3 },
     });
   });
