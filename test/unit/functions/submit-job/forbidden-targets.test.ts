@@ -35,6 +35,7 @@ const handler = httpHandler(
         events: { jobSubmitted: nowhere, targetsDenied: nowhere },
         policy: async () => readPolicy({}),
         availability: { nmap: { available: true } },
+        instances: async () => [],
         limits: DEFAULT_LIMITS,
         now: () => new Date('2026-01-31T12:00:00.000Z'),
         newId: () => '019a0000-0000-7000-8000-00000000abcd',
