@@ -14,7 +14,11 @@ export const Availabilities = z.partialRecord(z.enum(SCANNER_NAMES), Availabilit
 export type Availabilities = z.output<typeof Availabilities>;
 
 /** What the workers have whose image is made by this repository's Dockerfile. */
-export const IMAGE_SCANNERS: Availabilities = { nmap: { available: true }, gobuster: { available: true } };
+export const IMAGE_SCANNERS: Availabilities = {
+  nmap: { available: true },
+  gobuster: { available: true },
+  axe: { available: true },
+};
 
 export const availabilityOf = (availabilities: Availabilities, name: ScannerName): Availability =>
   availabilities[name] ?? { available: false, reason: `the workers of this deployment come without ${name}` };

@@ -1,4 +1,4 @@
-/** The worker's image, built from its Dockerfile, and the worker in it as Fargate would run it: against the embedded emulators, with the real nmap. */
+/** The worker's image, built from its Dockerfile, and the worker in it as Fargate would run it: against the embedded emulators, with the real scanners. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -10,13 +10,19 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Emulator } from '#local/emulators/emulator.ts';
 import { startEvents } from '#local/emulators/events.ts';
+import { AxeOptions } from '#shared/scanner/axe.ts';
+import type { ScannerName, WorkerSize } from '#shared/scanner/definition.ts';
+import { GobusterOptions } from '#shared/scanner/gobuster.ts';
 import { NmapOptions } from '#shared/scanner/nmap.ts';
 import { TEST_CREDENTIALS, TEST_REGION } from '#test/support/emulators.ts';
-import { startFleet } from '#test/support/fleet.ts';
+import { type Fleet, type SubmitChanges, startFleet } from '#test/support/fleet.ts';
 import { buildWorkerImage, noBuilder, startInImage, type WorkerImage } from '#test/support/worker-image.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own
 const NAME = '${Package}\n';
+
+/** A picture that says nothing to those who do not see it. */
+const PAGE = '<!doctype html><html lang="en"><title>t</title><main><h1>t</h1><img src="data:,"></main></html>';
 
 const why = noBuilder();
 const title = why === undefined ? 'the worker’s image' : `the worker’s image (skipped: ${why})`;
@@ -67,17 +73,11 @@ describe.skipIf(why !== undefined)(title, () => {
     [['nmap', '--version'], /^Nmap version 7\./],
     [['gobuster', 'version'], /^3\./],
     [['chromium', '--version'], /^Chromium \d+/],
-    [['node', '/app/scanners/axe/runner/main.mjs', '--version'], /^axe-core \d/],
+    [['node', '/app/axe-runner.mjs', '--version'], /^axe-core \d/],
     [['setpriv', '--version'], /^setpriv from util-linux/],
     [['node', '--version'], /^v24\./],
   ])('has %j', async (command, version) => {
     expect(await run(...command)).toMatch(version);
-  });
-
-  it('has a browser that shows pages there', async () => {
-    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--user-data-dir=/tmp/p'];
-    const page = await run('chromium', ...flags, '--dump-dom', 'data:text/html,<p id=shown>');
-    expect(page).toContain('<p id="shown"></p>');
   });
 
   it('keeps what a node process holds from every other process of its user', async () => {
@@ -89,17 +89,17 @@ describe.skipIf(why !== undefined)(title, () => {
 
   it('holds the worker, what it imports, and nothing else of ours: no key, no setting', async () => {
     expect((await readdir(join(image.root, 'app'))).sort()).toEqual([
+      'axe-runner.mjs',
       'entrypoint.sh',
       'main.mjs',
       'node_modules',
       'sbom.cdx.json',
-      'scanners',
     ]);
-    expect(await readdir(join(image.root, 'app/node_modules'))).toEqual(['axe-core', 'playwright-core']);
+    expect(await readdir(join(image.root, 'app/node_modules'))).toEqual(['@axe-core', 'axe-core', 'playwright-core']);
     expect(image.config.Env.map((line) => line.split('=')[0])).toEqual(['PATH', 'NODE_ENV', 'AXE_RUNNER']);
     const secrets = /A[KS]IA[A-Z0-9]{16}|BEGIN [A-Z ]*PRIVATE KEY|_authToken/;
     expect(image.history.join('\n')).not.toMatch(RegExp(`AWS_|${secrets.source}`));
-    const places = ['app/main.mjs', 'app/scanners', 'app/entrypoint.sh', 'etc', 'root', 'home', 'opt', 'srv'].map(
+    const places = ['app/main.mjs', 'app/axe-runner.mjs', 'app/entrypoint.sh', 'etc', 'root', 'home', 'opt', 'srv'].map(
       (place) => join(image.root, place),
     );
     const search = spawnSync('grep', ['-rlE', secrets.source, ...places], { encoding: 'utf8' });
@@ -117,15 +117,26 @@ describe.skipIf(why !== undefined)(title, () => {
   });
 
   describe('the worker in it', () => {
-    let credentials: Server;
+    let fleet: Fleet;
+    let server: Server;
+    let port: number;
     let bus: Emulator;
 
     beforeAll(async () => {
       const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = TEST_CREDENTIALS;
       const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-      const document = JSON.stringify({ AccessKeyId, SecretAccessKey, Token: '', Expiration });
-      credentials = createServer((_request, response) => response.end(document)).listen(0, '127.0.0.1');
-      await once(credentials, 'listening');
+      const credentials = JSON.stringify({ AccessKeyId, SecretAccessKey, Token: '', Expiration });
+      const answers = new Map([
+        ['/credentials-of-the-role', credentials],
+        ['/', PAGE],
+        ['/admin', 'hidden'],
+      ]);
+      server = createServer(({ url = '' }, response) => {
+        const answer = answers.get(url);
+        response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'text/html' }).end(answer);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      port = (server.address() as AddressInfo).port;
       bus = await startEvents({
         region: TEST_REGION,
         identities: new Map([[TEST_CREDENTIALS.accessKeyId, TEST_CREDENTIALS]]),
@@ -136,38 +147,59 @@ describe.skipIf(why !== undefined)(title, () => {
         bus: 'scanfleet-test',
         deliver: () => undefined,
       });
+      fleet = await startFleet();
     });
     afterAll(async () => {
-      credentials?.close();
+      server?.close();
       await bus?.close();
+      await fleet?.close();
     });
 
-    it('scans by the real nmap, shows life, leaves nothing behind, and ends by itself when idle', async () => {
-      const fleet = await startFleet();
-      const { port } = credentials.address() as AddressInfo;
-      const { jobId } = await fleet.submit(['127.0.0.1'], { options: NmapOptions.parse({ ports: String(port) }) });
+    /** Ends when there has been nothing to do for a second. */
+    async function work(size: WorkerSize): Promise<void> {
       const { PATH: _, TMPDIR: __, ...environment } = fleet.environment;
       const child = startInImage(image, {
         volume,
         env: {
           ...environment,
           AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
-          AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/role`,
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials-of-the-role`,
           LIVENESS_FILE: '/tmp/alive',
           SCANFLEET_IDLE_EXIT_SECONDS: '1',
+          WORKER_SIZE: size,
         },
       });
       const said = Promise.all([child.stdout, child.stderr].map((stream) => text(stream as NodeJS.ReadableStream)));
       const [code] = await once(child, 'exit');
       expect(code, (await said).join('\n')).toBe(0);
-      expect(await fleet.jobs.readJob(jobId)).toMatchObject({
-        status: 'completed',
-        findings: 1,
-        summary: { verdict: 'clean' },
-      });
-      expect(await readdir(volume)).toContain('alive');
-      expect((await readdir(volume)).filter((name) => name.startsWith('scanfleet-'))).toEqual([]);
-      await fleet.close();
-    });
+    }
+
+    const site = () => `http://127.0.0.1:${port}/`;
+    const scans: [ScannerName, WorkerSize, () => SubmitChanges & { readonly target: string }, object][] = [
+      [
+        'nmap',
+        'small',
+        () => ({ target: '127.0.0.1', options: NmapOptions.parse({ ports: String(port) }) }),
+        { info: 1 },
+      ],
+      ['gobuster', 'small', () => ({ target: site(), options: GobusterOptions.parse({}) }), { info: 1 }],
+      ['axe', 'large', () => ({ target: site(), options: AxeOptions.parse({}) }), { high: 1 }],
+    ];
+    it.each(scans)(
+      'scans by %s in a %s worker, which shows life and leaves nothing behind',
+      async (scanner, size, what, found) => {
+        const { target, options = {} } = what();
+        const { jobId } = await fleet.submit([target], { scanner, options });
+        await rm(join(volume, 'alive'), { force: true });
+        await work(size);
+        const job = await fleet.jobs.readJob(jobId);
+        const nothing = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+        expect(job).toMatchObject({
+          status: 'completed',
+          summary: { bySeverity: { ...nothing, ...found }, uncovered: 0 },
+        });
+        expect((await readdir(volume)).filter((name) => /alive|scanfleet/.test(name))).toEqual(['alive']);
+      },
+    );
   });
 });

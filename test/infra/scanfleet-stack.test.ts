@@ -391,7 +391,7 @@ it('only workers of this deployment that have stopped start anybody', () => {
 });
 
 /** Where programs lie says the image. */
-const OF_THE_IMAGE = /^NUCLEI_/;
+const OF_THE_IMAGE = /^(NUCLEI_|CHROMIUM_BINARY$|AXE_RUNNER$)/;
 
 describe('the workers', () => {
   const definitions = ofType('AWS::ECS::TaskDefinition');
