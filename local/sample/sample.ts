@@ -1,16 +1,15 @@
-/** What the first scan finds: three harmless listeners that speak as well-known services do, so that service detection has something to tell. */
+/** What the first scan finds: a small web site, and two harmless listeners that speak as well-known services do, so that service detection has something to tell. */
 import { once } from 'node:events';
+import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { sampleSite } from './site.ts';
 
-const PAGE = '<!doctype html><title>scanfleet sample</title><p>Something to scan.';
-const HTTP = `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\nContent-Length: ${PAGE.length}\r\n\r\n${PAGE}`;
-
-/** Listens on three free ports of `host`; the port numbers. */
+/** Listens on three free ports of `host`; the port numbers, the web site's first. */
 export async function startSample(host: string): Promise<number[]> {
-  const servers = [
-    speaking({ answer: HTTP }),
-    speaking({ greeting: 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n' }),
-    speaking({ greeting: '220 sample.scanfleet.invalid ESMTP Postfix\r\n' }),
+  const servers: Server[] = [
+    createWebServer(sampleSite),
+    greeting('SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n'),
+    greeting('220 sample.scanfleet.invalid ESMTP Postfix\r\n'),
   ];
   return Promise.all(
     servers.map(async (server) => {
@@ -20,10 +19,10 @@ export async function startSample(host: string): Promise<number[]> {
   );
 }
 
-/** Greets whoever connects, and hangs up after its answer to the first words or a moment of silence. */
-const speaking = ({ greeting = '', answer = '' }): Server =>
+/** Greets whoever connects, and hangs up at the first words or after a moment of silence. */
+const greeting = (words: string): Server =>
   createServer((socket) => {
     socket.on('error', () => undefined).setTimeout(10_000, () => socket.destroy());
-    socket.once('data', () => socket.end(answer));
-    socket.write(greeting);
+    socket.once('data', () => socket.end());
+    socket.write(words);
   });

@@ -16,7 +16,7 @@ export interface Ran extends Scanned {
   readonly raw: string;
 }
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 110_000;
 
 /** `during` is called as soon as the scan has begun. */
 export async function runScan(

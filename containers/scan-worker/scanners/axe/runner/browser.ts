@@ -1,14 +1,22 @@
 /** The browser: started so that it keeps to itself, talks to one place only, and does not outlive this program. */
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { environment } from '#shared/env.ts';
 import { mortal } from '../../../parent-death.ts';
 import type { RunnerRequest } from '../request.ts';
 import { resolverRules } from '../site.ts';
 
 /** MiB a page's scripts may fill. What else a page takes is seen to by memory.ts. */
 const SCRIPT_HEAP_MIB = 512;
-const LAUNCH_MS = 30_000;
+const LAUNCH_MS = 60_000;
+
+/**
+ * Chromium puts a socket into TMPDIR, and ends when the socket's path has more than the 107 bytes that unix(7) allows. Its working directory
+ * is the run's private one, as ours is, and has a short name there.
+ */
+const SHORT_DIRECTORY = '/proc/self/cwd';
 
 const FLAGS = [
   '--headless',
@@ -53,9 +61,12 @@ const FLAGS = [
 /**
  * Playwright starts browsers in a process group of their own, which the worker's signals do not reach: so the kernel is asked to kill this
  * one when we are gone, however that comes (parent-death.ts); its renderers end with it. All of its flags are ours, and so is the profile:
- * in the private TMPDIR, which the worker removes. Rejects when it does not start.
+ * in the private directory, which the worker removes. Rejects when it does not start.
  */
-export function openBrowser({ chromium: program, site }: Pick<RunnerRequest, 'chromium' | 'site'>): Promise<Browser> {
+export async function openBrowser({
+  chromium: program,
+  site,
+}: Pick<RunnerRequest, 'chromium' | 'site'>): Promise<Browser> {
   const flags = [
     ...FLAGS,
     `--user-data-dir=${join(tmpdir(), 'profile')}`,
@@ -63,8 +74,17 @@ export function openBrowser({ chromium: program, site }: Pick<RunnerRequest, 'ch
     '--remote-debugging-pipe',
   ];
   const [executablePath, args] = mortal(program, flags);
-  return chromium.launch({
-    ...{ executablePath, args: [...args], ignoreDefaultArgs: true, timeout: LAUNCH_MS },
-    ...{ handleSIGHUP: false, handleSIGINT: false, handleSIGTERM: false },
-  });
+  const env = { ...environment(), TMPDIR: existsSync(SHORT_DIRECTORY) ? SHORT_DIRECTORY : tmpdir() };
+  try {
+    return await chromium.launch({
+      ...{ executablePath, args: [...args], ignoreDefaultArgs: true, env, timeout: LAUNCH_MS },
+      ...{ handleSIGHUP: false, handleSIGINT: false, handleSIGTERM: false },
+    });
+  } catch (error) {
+    throw new Error(`the browser did not start: ${reasonIn(String(error))}`, { cause: error });
+  }
 }
+
+/** What the browser itself said last of it, out of all that Playwright tells; else Playwright's first line. */
+const reasonIn = (message: string): string =>
+  /\[err\] (?:\[[^\]]*\])?(.*FATAL.*)/.exec(message)?.[1] ?? message.split('\n')[0] ?? '';

@@ -103,6 +103,8 @@ function leftFor({ page, away }: Visit, site: RunnerRequest['site']): Fault | un
 function refusedBy(answer: Response | undefined): Fault | undefined {
   if (answer === undefined) return undefined;
   if (!answer.ok()) return { result: 'status', detail: String(answer.status()) };
+  if (/^\s*attachment\b/i.test(answer.headers()['content-disposition'] ?? ''))
+    return { result: 'not_html', detail: 'a file to be kept' };
   const type = (answer.headers()['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   return HTML_TYPES.includes(type) ? undefined : { result: 'not_html', detail: type || 'no content type' };
 }
