@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Slow suites start processes and servers; they get time, the fast ones must not need it. */
@@ -9,6 +10,8 @@ const suite = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of the slow suites' time is waiting: two at once also on two cores, where the default is one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       suite('unit', 10_000),
       suite('architecture', 60_000),
