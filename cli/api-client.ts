@@ -69,6 +69,7 @@ const REPEATABLE: Record<RouteName, boolean> = {
   listScanners: true,
   getStats: true,
   reportLink: true,
+  getEvidence: true,
   listDeadLetters: true,
   redriveDeadLetters: false,
   getQueue: true,

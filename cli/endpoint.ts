@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly region: string;
   /** Whose keys sign; when absent the AWS default chain's. */
   readonly identity?: Identity;
+  /** PEM: whose signature on evidence counts, where the local service wrote it down. */
+  readonly evidenceKey?: string;
   /** Where this was found, for messages. */
   readonly from: string;
 }
@@ -36,6 +38,7 @@ const LocalFile = z.object({
   endpoint: z.url({ protocol: /^http$/, hostname: LOOPBACK }),
   region: z.string().min(1),
   identities: z.array(z.object({ name: z.string(), accessKeyId: z.string(), secretAccessKey: z.string() })).min(1),
+  evidenceKey: z.string().optional(),
 });
 type LocalFile = z.output<typeof LocalFile>;
 
@@ -52,6 +55,7 @@ export async function findEndpoint(options: EndpointOptions, env: Environment, c
     url: withoutSlash(file.endpoint),
     region: options.region ?? file.region,
     identity: identityNamed(file, options.as),
+    ...(file.evidenceKey === undefined ? {} : { evidenceKey: file.evidenceKey }),
     from: path,
   };
 }

@@ -30,6 +30,8 @@ export const EXIT = {
   unavailable: 6,
   /** A scanner's output was cut or could not be read to its end (`parse`): what could be read was delivered. */
   partial: 7,
+  /** Evidence is not what was signed: a file was changed, is missing or was added, or the signature is another's (`verify`). */
+  unverified: 8,
   findings: 10,
   incomplete: 11,
   noVerdict: 12,

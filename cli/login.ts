@@ -5,7 +5,13 @@ import * as z from 'zod';
 import type { Environment } from '#shared/env.ts';
 import { ValidationError } from '#shared/errors.ts';
 
-const Login = z.object({ url: z.url(), region: z.string().min(1), stack: z.string().min(1) });
+const Login = z.object({
+  url: z.url(),
+  region: z.string().min(1),
+  stack: z.string().min(1),
+  /** Whose signature on evidence counts: pinned then, and asked of nobody later. PEM. */
+  evidenceKey: z.object({ arn: z.string().min(1), publicKey: z.string().min(1) }).optional(),
+});
 export type Login = z.output<typeof Login>;
 
 /** Where the XDG base directory specification has a user's configuration; undefined for a user without a home. */

@@ -5,7 +5,7 @@
 import { SaxesParser } from 'saxes';
 import type { Environment } from '#shared/env.ts';
 import { ForbiddenError, NotFoundError, UnavailableError } from '#shared/errors.ts';
-import { requestSigner } from './signing.ts';
+import { askAws } from './ask-aws.ts';
 
 export interface StackPlace {
   readonly stack: string;
@@ -14,9 +14,6 @@ export interface StackPlace {
 }
 
 const API_VERSION = '2010-05-15';
-const ANSWER_TIMEOUT_MS = 20_000;
-/** A stack has 200 outputs at most (CloudFormation quotas): far below this. */
-const MAX_ANSWER_CHARACTERS = 2_000_000;
 
 /** Its outputs by name. NotFoundError `no_stack`, ForbiddenError, UnavailableError. */
 export async function stackOutputs(
@@ -24,33 +21,13 @@ export async function stackOutputs(
   env: Environment,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const url = new URL(endpointOf(region, env));
   const body = new URLSearchParams({ Action: 'DescribeStacks', Version: API_VERSION, StackName: stack }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const sign = await requestSigner({ region }, awsProfile, 'cloudformation');
-  const signed = await sign({ method: 'POST', url, headers, body });
-  const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
-  const answer = await send(url, { method: 'POST', headers: signed, body, signal: within }, signal);
+  const answer = await askAws({ service: 'cloudformation', region, awsProfile }, env, { headers, body }, signal);
   const fields = readFields(answer.text);
   if (answer.status !== 200) throw refusal(stack, region, answer.status, fields);
   const { OutputKey: names = [], OutputValue: values = [] } = fields;
   return new Map(names.map((name, n) => [name, values[n] ?? '']));
-}
-
-/** The SDK's own variables for another endpoint count here too (AWS SDKs reference guide, "Service-specific endpoints"). */
-function endpointOf(region: string, env: Environment): string {
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return env.AWS_ENDPOINT_URL_CLOUDFORMATION || env.AWS_ENDPOINT_URL || `https://cloudformation.${region}.${domain}/`;
-}
-
-async function send(url: URL, init: RequestInit, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  try {
-    const response = await fetch(url, init);
-    return { status: response.status, text: (await response.text()).slice(0, MAX_ANSWER_CHARACTERS) };
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new UnavailableError('unreachable', `${url.host} did not answer`, { cause });
-  }
 }
 
 type Field = 'OutputKey' | 'OutputValue' | 'Code' | 'Message';

@@ -5,6 +5,7 @@ import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
 import type { Env as DeleteJobEnv } from '#functions/delete-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetCoverageEnv } from '#functions/get-coverage/env.ts';
+import type { Env as GetEvidenceEnv } from '#functions/get-evidence/env.ts';
 import type { Env as GetFindingsEnv } from '#functions/get-findings/env.ts';
 import type { Env as GetHealthEnv } from '#functions/get-health/env.ts';
 import type { Env as GetJobEnv } from '#functions/get-job/env.ts';
@@ -92,7 +93,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
     settings,
   });
   jobs.usedBy(deleteJob, 'GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
-  results.emptiedBy(deleteJob, 'results', 'plans', 'reports');
+  results.emptiedBy(deleteJob, 'results', 'plans', 'reports', 'evidence');
 
   return { submitJob, cancelJob, retryJob, deleteJob };
 }
@@ -128,7 +129,7 @@ function readFunctions(scope: Construct, { jobs, results, settings }: Foundation
   return { listJobs, getJob, watchJob, getTimeline, getStats };
 }
 
-/** What shows the results of jobs, in pages. */
+/** What shows the results of jobs, in pages, and what proves them. */
 function resultFunctions(scope: Construct, { jobs, results, settings }: Foundation) {
   const variables = { ...jobs.variables, ...results.variables, ...callersIn(settings) };
 
@@ -140,7 +141,12 @@ function resultFunctions(scope: Construct, { jobs, results, settings }: Foundati
   jobs.usedBy(getCoverage, 'GetItem', 'Query');
   results.readBy(getCoverage, 'plans', 'results');
 
-  return { getFindings, getCoverage };
+  const getEvidence = new NodeFunction<GetEvidenceEnv>(scope, routes.getEvidence.function, { variables, settings });
+  jobs.usedBy(getEvidence, 'GetItem', 'Query');
+  // A link can do what its signer may: see shared/aws/signer.ts.
+  results.readBy(getEvidence, 'results', 'evidence');
+
+  return { getFindings, getCoverage, getEvidence };
 }
 
 function reportFunctions(scope: Construct, { jobs, results, events, settings }: Foundation) {

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import type { Env as BuildReportEnv } from '#functions/build-report/env.ts';
 import type { Env as DispatchWorkersEnv } from '#functions/dispatch-workers/env.ts';
 import type { Env as RecordStoppedWorkerEnv } from '#functions/record-stopped-worker/env.ts';
+import type { Env as SignEvidenceEnv } from '#functions/sign-evidence/env.ts';
 import type { Env as StartFollowUpsEnv } from '#functions/start-follow-ups/env.ts';
 import type { Env as SweepTasksEnv } from '#functions/sweep-tasks/env.ts';
 import { NodeFunction } from './constructs/node-function.ts';
@@ -13,14 +14,17 @@ import type { Foundation } from './foundation.ts';
 
 /** As long as a Lambda may run: the largest report is built, and the most findings are read, in one go. */
 const LONGEST = Duration.minutes(15);
+/** A job of 1,000 tasks has as much evidence to read. */
+const SIGN_TIMEOUT = Duration.minutes(5);
 /** A run that takes longer than the minute to the next one is of no use. */
 const MINUTE = Duration.minutes(1);
 
 export function eventFunctions(
   scope: Construct,
-  { jobs, tasks, results, events, settings }: Foundation,
+  foundation: Foundation,
   workers: WorkerFleet,
 ): ServiceParts['followers'] {
+  const { jobs, tasks, results, events, settings } = foundation;
   const dispatchWorkers = new NodeFunction<DispatchWorkersEnv>(scope, 'dispatch-workers', {
     variables: { ...tasks.variables, ...workers.variables },
     settings,
@@ -61,7 +65,14 @@ export function eventFunctions(
   results.readBy(buildReport, 'plans', 'results', 'reports');
   results.streamedBy(buildReport, 'reports');
   events.on('ReportRequested', buildReport);
+  return { dispatchWorkers, recordStoppedWorker, sweepTasks, buildReport, ...endFunctions(scope, foundation) };
+}
 
+/** What follows from the end of a job. */
+function endFunctions(
+  scope: Construct,
+  { jobs, tasks, results, events, evidence, settings }: Foundation,
+): Pick<ServiceParts['followers'], 'startFollowUps' | 'signEvidence'> {
   const startFollowUps = new NodeFunction<StartFollowUpsEnv>(scope, 'start-follow-ups', {
     variables: {
       ...{ ...jobs.variables, ...tasks.variables, ...results.variables, ...events.variables, LOOPBACK_TARGETS: 'deny' },
@@ -76,5 +87,16 @@ export function eventFunctions(
   results.writtenBy(startFollowUps, 'plans');
   events.sentBy(startFollowUps);
   events.on('JobFinished', startFollowUps);
-  return { dispatchWorkers, recordStoppedWorker, sweepTasks, buildReport, startFollowUps };
+
+  const signEvidence = new NodeFunction<SignEvidenceEnv>(scope, 'sign-evidence', {
+    variables: { ...jobs.variables, ...results.variables, ...evidence.variables },
+    settings,
+    timeout: SIGN_TIMEOUT,
+  });
+  jobs.usedBy(signEvidence, 'GetItem', 'Query', 'UpdateItem');
+  results.readBy(signEvidence, 'results');
+  results.writtenBy(signEvidence, 'evidence');
+  evidence.signedWithBy(signEvidence);
+  events.on('JobFinished', signEvidence);
+  return { startFollowUps, signEvidence };
 }

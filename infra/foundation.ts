@@ -1,4 +1,5 @@
 /** What the functions and the workers stand on. */
+import type { EvidenceKey } from './constructs/evidence-key.ts';
 import type { JobEvents } from './constructs/job-events.ts';
 import type { JobTable } from './constructs/job-table.ts';
 import type { ResultsBucket } from './constructs/results-bucket.ts';
@@ -10,5 +11,6 @@ export interface Foundation {
   readonly tasks: TaskQueues;
   readonly results: ResultsBucket;
   readonly events: JobEvents;
+  readonly evidence: EvidenceKey;
   readonly settings: Settings;
 }

@@ -1,10 +1,11 @@
 /** One deployment, in the order of the flow: a request becomes a job, a job becomes tasks on a queue, a worker runs them, a report comes back. */
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { API_URL_OUTPUT } from '#shared/names.ts';
+import { API_URL_OUTPUT, EVIDENCE_KEY_OUTPUT } from '#shared/names.ts';
 import { acknowledgeRules } from './acknowledged-rules.ts';
 import { apiFunctions } from './api-functions.ts';
 import { Canary } from './constructs/canary.ts';
+import { EvidenceKey } from './constructs/evidence-key.ts';
 import { JobAlarms } from './constructs/job-alarms.ts';
 import { JobApi } from './constructs/job-api.ts';
 import { JobDashboard } from './constructs/job-dashboard.ts';
@@ -34,6 +35,7 @@ export class ScanfleetStack extends Stack {
       tasks: new TaskQueues(this, 'Tasks'),
       results: new ResultsBucket(this, 'Results', settings),
       events: new JobEvents(this, 'Events'),
+      evidence: new EvidenceKey(this, 'Evidence', settings),
       settings: { ...settings, tenants: [...(canary === undefined ? [] : [canary.caller]), ...settings.tenants] },
     };
     const workers = new WorkerFleet(this, 'Workers', foundation);
@@ -50,6 +52,7 @@ export class ScanfleetStack extends Stack {
     }
     acknowledgeRules(this);
     new CfnOutput(this, API_URL_OUTPUT, { value: api.url });
+    new CfnOutput(this, EVIDENCE_KEY_OUTPUT, { value: foundation.evidence.variables.EVIDENCE_KEY });
     new CfnOutput(this, 'ResultsBucketName', { value: foundation.results.variables.RESULTS_BUCKET });
   }
 }

@@ -33,12 +33,13 @@ export const BACKGROUND_FUNCTIONS = [
   'sweep-tasks',
   'build-report',
   'start-follow-ups',
+  'sign-evidence',
 ] as const;
 type BackgroundFunction = (typeof BACKGROUND_FUNCTIONS)[number];
 
 const STARTED_BY = new Map<string, readonly BackgroundFunction[]>([
   ['JobSubmitted', ['dispatch-workers']],
-  ['JobFinished', ['start-follow-ups']],
+  ['JobFinished', ['start-follow-ups', 'sign-evidence']],
   ['ReportRequested', ['build-report']],
   [ECS_EVENT.type, ['record-stopped-worker', 'dispatch-workers']],
 ] satisfies [EventType | typeof ECS_EVENT.type, BackgroundFunction[]][]);

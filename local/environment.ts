@@ -22,6 +22,7 @@ export const functionsEnvironment = (
   { table, bucket, queueUrls, deadLetterUrls }: Provisioned,
   env: Environment,
   availability: Availabilities,
+  evidenceKey: URL,
 ): Environment => ({
   JOB_TABLE: table,
   TASK_QUEUE_URL_SMALL: queueUrls.small,
@@ -30,6 +31,7 @@ export const functionsEnvironment = (
   DEAD_LETTER_QUEUE_URL_LARGE: deadLetterUrls.large,
   RESULTS_BUCKET: bucket,
   EVENT_BUS: BUS_NAME,
+  EVIDENCE_KEY: evidenceKey.href,
   WORKER_CLUSTER: CLUSTER_NAME,
   WORKER_TASK_DEFINITION_SMALL: TASK_DEFINITIONS.small,
   WORKER_TASK_DEFINITION_LARGE: TASK_DEFINITIONS.large,

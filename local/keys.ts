@@ -1,5 +1,5 @@
 /** Who may call the local service: three identities with keys of this installation's own, as an AWS account would have roles and sessions. */
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { CallerSettings } from '#shared/caller.ts';
@@ -50,6 +50,28 @@ export async function readOrMakeKeys(file: string): Promise<Keys> {
   const keys = { identities: ROLES.map((row) => ({ ...row, ...newKeyPair() })), service: newKeyPair() };
   await writeFile(file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   return keys;
+}
+
+/**
+ * The public half, as PEM, of the key in `file` that signs evidence: P-256, made and stored (0600) when there is none. CorruptError when it
+ * is something else.
+ */
+export async function readOrMakeEvidenceKey(file: string): Promise<string> {
+  try {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    await writeFile(file, pem, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  }
+  try {
+    return createPublicKey(await readFile(file, 'utf8'))
+      .export({ type: 'spki', format: 'pem' })
+      .toString();
+  } catch (cause) {
+    const message = `${file} is no key; start once with --fresh to make a new one`;
+    throw new CorruptError('keys_unreadable', message, { cause });
+  }
 }
 
 /** In the shape of AWS keys (20 letters and digits, 40 of base64), and recognisably none. */

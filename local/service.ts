@@ -5,6 +5,7 @@
 import { createWriteStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import type { Context } from '#cli/context.ts';
 import { dynamoDbClient, s3Client, sqsClient } from '#shared/aws/clients.ts';
 import { routes } from '#shared/contracts/routes.ts';
@@ -33,7 +34,7 @@ import { authenticator } from './gateway/authenticate.ts';
 import { installAwsLambda } from './gateway/awslambda.ts';
 import { type Gateway, type GatewayDeps, startGateway } from './gateway/gateway.ts';
 import { type Functions, loadFunctions } from './gateway/invocation.ts';
-import { type Identity, readOrMakeKeys } from './keys.ts';
+import { type Identity, readOrMakeEvidenceKey, readOrMakeKeys } from './keys.ts';
 import type { LocalOptions } from './options.ts';
 import { provision } from './provision.ts';
 import { scannersHere } from './scanners.ts';
@@ -64,6 +65,7 @@ export async function startService(options: LocalOptions, context: ServiceContex
   const state = started.use(await openState({ ...options, directory: options.state }));
   const log = openLog(started, state.logFile);
   const { identities, service } = await readOrMakeKeys(state.keysFile);
+  const evidenceKey = await readOrMakeEvidenceKey(state.evidenceKeyFile);
   const region = context.env.AWS_REGION || 'us-east-1';
   const faults =
     options.faults && (await import('./faults/kit.ts')).faultKit(options.faults, { ...limits, sleep: context.sleep });
@@ -75,12 +77,13 @@ export async function startService(options: LocalOptions, context: ServiceContex
     { dynamodb: dynamoDbClient(), sqs: sqsClient(), s3 },
     { table: TABLE_NAME, bucket: BUCKET_NAME },
   );
-  changeEnvironment(functionsEnvironment(names, context.env, await scannersHere(context.env)));
+  const scanners = await scannersHere(context.env);
+  changeEnvironment(functionsEnvironment(names, context.env, scanners, pathToFileURL(state.evidenceKeyFile)));
   for (const config of [policyAt(state.policyFile), scannersAt(state.scannersFile)])
     started.defer(await uploadConfig({ s3, bucket: BUCKET_NAME, tell: context.output.message }, config));
   const functions = await startBackgroundFunctions(setting, context.sleep);
   const { endpoint, restart } = await startFront(setting, functions, options.port);
-  await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities }), { mode: 0o600 });
+  await writeFile(state.localFile, JSON.stringify({ endpoint, region, identities, evidenceKey }), { mode: 0o600 });
   started.defer(() => rm(state.localFile, { force: true }));
   faults?.begin(restart);
   started.defer(() => faults?.end());

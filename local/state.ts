@@ -3,7 +3,7 @@
  *
  *   layout.json    which version of this layout it has           policy.yaml   which targets may be scanned; yours to edit
  *   scanners.yaml  servers that scanners run on; yours to edit
- *   keys.json      identities and their keys, made once
+ *   keys.json      identities and their keys, made once          evidence-key.pem   the key that signs evidence, likewise
  *   local.json     endpoint and keys, where the CLI finds them; there while the service runs
  *   dynamodb.db    the table        s3/   the bucket             service.log   log lines of functions and workers
  *   tmp/           what workers need while they scan
@@ -41,6 +41,7 @@ export interface State extends AsyncDisposable {
   /** Absolute, without symbolic links. */
   readonly directory: string;
   readonly keysFile: string;
+  readonly evidenceKeyFile: string;
   readonly localFile: string;
   readonly policyFile: string;
   readonly scannersFile: string;
@@ -62,7 +63,7 @@ const EPHEMERAL_PREFIX = 'scanfleet-ephemeral-';
 const ALIVE_EVERY_MS = 15_000;
 const ABANDONED_AFTER_MS = 300_000;
 /** What `fresh` removes, and nothing else: the folder may be one that holds more. SQLite writes `-wal` and `-shm` beside its database. */
-const FORGOTTEN = /^(layout\.json|keys\.json|local\.json|dynamodb\.db(-\w+)?|s3)$/;
+const FORGOTTEN = /^(layout\.json|keys\.json|evidence-key\.pem|local\.json|dynamodb\.db(-\w+)?|s3)$/;
 
 /** Throws ConflictError `state_in_use` or `state_layout`, ForbiddenError `state_not_writable`. */
 export async function openState({ directory, fresh, ephemeral }: StateOptions): Promise<State> {
@@ -78,6 +79,7 @@ export async function openState({ directory, fresh, ephemeral }: StateOptions): 
   const files = {
     directory: path,
     keysFile: join(path, 'keys.json'),
+    evidenceKeyFile: join(path, 'evidence-key.pem'),
     localFile: join(path, 'local.json'),
     policyFile: join(path, 'policy.yaml'),
     scannersFile: join(path, 'scanners.yaml'),

@@ -20,6 +20,8 @@ export const SERVICE_VARIABLE = 'POWERTOOLS_SERVICE_NAME';
 
 /** The stack's output that `scanfleet login --stack` looks for. */
 export const API_URL_OUTPUT = 'ApiUrl';
+/** The stack's output from which it pins the key that signs evidence. */
+export const EVIDENCE_KEY_OUTPUT = 'EvidenceKeyArn';
 
 /** The container of a worker, and the variable that tells it its name, which only RunTask knows. */
 export const WORKER_CONTAINER = 'scan-worker';
@@ -43,6 +45,7 @@ export const METRICS = {
   launchFailures: 'LaunchFailures',
   workersLost: 'WorkersLost',
   unreadableMessages: 'UnreadableMessages',
+  manifestsSigned: 'ManifestsSigned',
   canariesPassed: 'CanariesPassed',
 } as const;
 /** By what amounts are told apart, besides the `service`. */

@@ -57,6 +57,7 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
   const { task, held, lease, trace, log } = inHand;
   const { scanner, version } = await readyScanner(deps, task.scanner);
   const { units, options } = await readWork(deps, job, task);
+  const materials = (await scanner.materials?.(options)) ?? {};
   const policy = await deps.policy();
   const prepared = await trace.during('prepare', () =>
     prepareTargets({ ...deps, policy, now: deps.clock.now() }, units),
@@ -86,7 +87,7 @@ async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Prom
     found: {
       scanned,
       coverage: [...prepared.coverage, ...scanned.coverage],
-      evidence: { worker: deps.worker, version, options, policy, targets },
+      evidence: { worker: deps.worker, version, options, materials, policy, units, targets },
     },
     locked,
   };
@@ -124,5 +125,5 @@ async function readWork(deps: WorkerDeps, job: Job, task: Task) {
   const request = scanners.find(({ name }) => name === task.scanner);
   if (request === undefined)
     throw new CorruptError('spec_missing', `job ${job.jobId} does not say what ${task.scanner} is to scan`);
-  return { units: expand(targets, task.slice), options: request.options };
+  return { units: [...expand(targets, task.slice)], options: request.options };
 }

@@ -162,6 +162,11 @@ export interface Scanner {
     { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string }
   >;
   /**
+   * What else decides what it finds, for the evidence: word lists and templates, by name, each with its version or its SHA-256. A scanner
+   * that brings everything with it has none.
+   */
+  materials?(options: ScanRun['options']): Promise<Readonly<Record<string, string>>>;
+  /**
    * Splits targets into what one run can scan together. Each group is a run of its own, one after the other, with its own directory,
    * progress, parser, coverage and outcome; findings and coverage of all are those of the task. Every target is in exactly one group.
    */

@@ -33,7 +33,7 @@ export async function upload(
 ): Promise<TaskResult> {
   const prefix = attemptPrefix(task.tenant, task.jobId, task.taskId, task.attempt);
   const stored: Record<string, StoredObject> = {};
-  for (const file of [...scanned.files, jsonFile(COVERAGE_FILE, coverage)])
+  for (const file of [...scanned.files, jsonFile(COVERAGE_FILE, JSON.stringify(coverage))])
     stored[file.name] = await put(deps, prefix, file, giveUp);
   await put(deps, prefix, jsonFile(EVIDENCE_FILE, evidenceOf(task, scanned, evidence, stored)), giveUp);
   return { prefix, ...scanned.findings, coverage: countCoverage(coverage) };
@@ -44,7 +44,7 @@ const put = (deps: UploadDeps, prefix: string, { name, open, contentType }: Resu
     deps.results.write(`${prefix}${name}`, await open(), contentType),
   );
 
-const jsonFile = (name: string, value: unknown): ResultFile => {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+const jsonFile = (name: string, json: string): ResultFile => {
+  const bytes = Buffer.from(`${json}\n`);
   return { name, contentType: 'application/json', open: () => bytes };
 };

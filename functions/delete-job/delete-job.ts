@@ -1,7 +1,7 @@
 /** Deletes a job that has ended: its records, then its objects. A first job goes with all that followed from it. */
 import type { deleteJobRoute } from '#shared/contracts/job.ts';
 import { ConflictError, NotFoundError } from '#shared/errors.ts';
-import { jobResultsPrefix, planKey, type Results, reportsPrefix } from '#shared/finding/results.ts';
+import { jobEvidencePrefix, jobResultsPrefix, planKey, type Results, reportsPrefix } from '#shared/finding/results.ts';
 import { isSettled } from '#shared/follow-up/tree.ts';
 import type { Job } from '#shared/job/job.ts';
 import { readFollowed } from '#shared/job/records.ts';
@@ -55,6 +55,6 @@ async function deleteFollowed(deps: DeleteJobDeps, tenant: string, jobId: string
 
 async function deleteOne({ jobs, results }: DeleteJobDeps, tenant: string, jobId: string): Promise<void> {
   await jobs.deleteJob(jobId);
-  for (const prefix of [jobResultsPrefix(tenant, jobId), reportsPrefix(tenant, jobId), planKey(tenant, jobId)])
-    await results.removeAll(prefix);
+  for (const prefixOf of [jobResultsPrefix, jobEvidencePrefix, reportsPrefix, planKey])
+    await results.removeAll(prefixOf(tenant, jobId));
 }

@@ -23,6 +23,8 @@ export const Variables = z.object({
   DEAD_LETTER_QUEUE_URL_LARGE: z.url(),
   RESULTS_BUCKET: Name,
   EVENT_BUS: Name,
+  /** The ARN of the key in KMS; locally the URL of a file. */
+  EVIDENCE_KEY: Name,
   CALLER_SETTINGS: Json.pipe(CallerSettings),
   SCANNER_AVAILABILITY: Json.pipe(Availabilities).default(IMAGE_SCANNERS),
   /** `allow` only in local mode. */

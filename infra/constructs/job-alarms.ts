@@ -26,6 +26,7 @@ export type AlarmName =
   | 'error-rate'
   | 'slow-submits'
   | 'background-errors'
+  | 'unsigned-evidence'
   | 'launch-failures'
   | 'throttles'
   | 'lease-contention'
@@ -57,6 +58,7 @@ function watches(metrics: ServiceMetrics, hasCanary: boolean): Partial<Record<Al
     'error-rate':          { says: 'more than 1 % of all requests fail through no fault of the caller', metric: errorPercent,      above: MAX_ERROR_PERCENT, periods: 2 },
     'slow-submits':        { says: 'one submit in a hundred takes longer than 2 s',                metric: submitMs,               above: SLOW_MS,           periods: 3 },
     'background-errors':   { says: 'functions that follow events and the clock fail',              metric: metrics.followerErrors, above: 0,                 periods: 3 },
+    'unsigned-evidence':   { says: 'what jobs left is not signed',                                 metric: metrics.signingErrors,  above: 0,                 periods: 3 },
     'launch-failures':     { says: 'workers do not start',                                         metric: metrics.launchFailures, above: 0,                 periods: 3 },
     'throttles':           { says: 'the table or the functions are throttled',                     metric: metrics.throttles,      above: 10,                periods: 3 },
     'lease-contention':    { says: 'workers lose their leases',                                    metric: metrics.leaseTrouble,   above: 5,                 periods: 3 },

@@ -29,7 +29,7 @@ function graphs({ own, ...metrics }: ServiceMetrics): IWidget[][] {
       graph('Faults by function', ...functions.map((name) => own('errors', { function: name })), metrics.unsweptJobs),
     ],
     [
-      graph('Jobs and tasks', own('jobsSubmitted'), own('tasksReleased')),
+      graph('Jobs and tasks', own('jobsSubmitted'), own('tasksReleased'), own('manifestsSigned')),
       graph('Tasks claimed', ...SCANNER_NAMES.map((scanner) => own('tasksClaimed', { scanner }))),
       graph(
         'Tasks ended',

@@ -23,7 +23,7 @@ export class JobEvents extends Construct {
 
   /** Runs `follower` for each event of a type, or those whose detail is as `detail` says; tried again for an hour. */
   on(type: EventType, follower: NodeFunction, detail?: Readonly<Record<string, readonly string[]>>): void {
-    new Rule(this, detail === undefined ? type : `${type}-${follower.node.id}`, {
+    new Rule(this, `${type}-${follower.node.id}`, {
       eventBus: this.bus,
       eventPattern: { source: [EVENT_SOURCE], detailType: [type], ...(detail === undefined ? {} : { detail }) },
       targets: [new LambdaFunction(follower.lambda, { maxEventAge: Duration.hours(1) })],

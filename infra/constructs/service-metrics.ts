@@ -13,7 +13,10 @@ export const PERIOD = Duration.minutes(5);
 export interface ServiceParts extends Foundation {
   readonly api: JobApi;
   readonly followers: Readonly<
-    Record<'dispatchWorkers' | 'recordStoppedWorker' | 'sweepTasks' | 'buildReport' | 'startFollowUps', NodeFunction>
+    Record<
+      'dispatchWorkers' | 'recordStoppedWorker' | 'sweepTasks' | 'buildReport' | 'startFollowUps' | 'signEvidence',
+      NodeFunction
+    >
   >;
 }
 
@@ -48,6 +51,7 @@ export function serviceMetrics({ jobs, tasks, api, followers, settings }: Servic
       ...jobs.throttles(PERIOD),
     ),
     unsweptJobs: own('errors', { function: 'sweep-tasks' }),
+    signingErrors: followers.signEvidence.lambda.metricErrors({ period: PERIOD }),
     launchFailures: perSize('launchFailures'),
     workersLaunched: perSize('workersLaunched'),
     leaseTrouble: total(

@@ -11,12 +11,14 @@
  *   S3            reading: a try that begins within 8 s, 4 × 4 s; small writes: 4 × 6 s (results.ts)   24 s
  *   ECS           3 × 8 s                                                                              24 s
  *   EventBridge   3 × 3 s                                                                               9 s
+ *   KMS           3 × 3 s                                                                               9 s
  *
  * The SDK's own pauses, some hundred ms each, are what is left. A worker lives by its lease and tries again itself.
  */
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -72,6 +74,9 @@ export const ecsClient = (): ECSClient =>
 
 export const eventBridgeClient = (credentials?: Credentials): EventBridgeClient =>
   tellingSlowCalls(new EventBridgeClient({ credentials, maxAttempts: 3, requestHandler: handler(3_000) }));
+
+export const kmsClient = (): KMSClient =>
+  tellingSlowCalls(new KMSClient({ maxAttempts: 3, requestHandler: handler(3_000) }));
 
 /** A picture that came late is worth no second try, and no work waits for it. */
 export const xrayClient = (credentials?: Credentials): XRayClient =>

@@ -1,4 +1,5 @@
 /** A YAML file by which somebody runs this deployment, from the results bucket. */
+import { createHash } from 'node:crypto';
 import { parse } from 'yaml';
 import { NotFoundError, UnavailableError } from '../errors.ts';
 import type { Results } from '../finding/results.ts';
@@ -18,8 +19,8 @@ interface ConfigFile<T> {
   readonly what: string;
   /** The code of an error. */
   readonly code: string;
-  /** Throws for a document that cannot be used. Gets undefined where there is no file. */
-  readonly read: (document: unknown) => T;
+  /** Throws for a document that cannot be used. Gets undefined where there is no file, else the SHA-256 of its bytes too. */
+  readonly read: (document: unknown, sha256?: string) => T;
 }
 
 /**
@@ -43,15 +44,17 @@ export function configFile<T>({ results, now }: ConfigFileDeps, file: ConfigFile
 
 async function load<T>(results: Pick<Results, 'read'>, { key, what, code, read }: ConfigFile<T>): Promise<T> {
   try {
-    const text = await readText(results, key);
-    return read(text === undefined ? undefined : parse(text, { logLevel: 'error' }));
+    const file = await readFile(results, key);
+    if (file === undefined) return read(undefined);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(file);
+    return read(parse(text, { logLevel: 'error' }), createHash('sha256').update(file).digest('hex'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new UnavailableError(code, `${what} ${key} cannot be used: ${why}`, { cause: error });
   }
 }
 
-async function readText(results: Pick<Results, 'read'>, key: string): Promise<string | undefined> {
+async function readFile(results: Pick<Results, 'read'>, key: string): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -64,5 +67,5 @@ async function readText(results: Pick<Results, 'read'>, key: string): Promise<st
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }

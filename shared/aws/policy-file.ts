@@ -17,5 +17,8 @@ export const policyFile = ({ loopback, ...deps }: PolicyFileDeps): (() => Promis
     key: POLICY_KEY,
     what: 'the target policy',
     code: 'policy_unreadable',
-    read: (document) => readPolicy(document, loopback),
+    read: (document, fileSha256) => ({
+      ...readPolicy(document, loopback),
+      ...(fileSha256 === undefined ? {} : { fileSha256 }),
+    }),
   });

@@ -5,6 +5,7 @@ import {
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   NotFound,
   PutObjectCommand,
@@ -57,6 +58,28 @@ export function s3Results(client: S3Client, bucket: string): Results {
         if (error instanceof NotFound) return undefined;
         return unavailable(UNAVAILABLE, `looking for ${key}`)(error);
       }
+    },
+
+    async create(key, body, contentType) {
+      const command = new PutObjectCommand({
+        ...{ Bucket: bucket, Key: key, ContentType: contentType, Body: body },
+        IfNoneMatch: '*',
+      });
+      try {
+        await client.send(command, DONE_WITHIN);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'PreconditionFailed') return false;
+        return unavailable(UNAVAILABLE, `writing ${key}`)(error);
+      }
+    },
+
+    async list(prefix, limit, after) {
+      const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: limit, StartAfter: after });
+      const { Contents = [], IsTruncated = false } = await client
+        .send(command, DONE_WITHIN)
+        .catch(unavailable(UNAVAILABLE, `listing ${prefix}`));
+      return { objects: Contents.map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size })), more: IsTruncated };
     },
 
     async removeAll(prefix) {

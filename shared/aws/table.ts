@@ -20,7 +20,7 @@ export const INDEXES = {
   byTenant: { name: 'by-tenant', partitionKey: 'tenant', sortKey: 'createdKey' },
   /** The same in one state; `tenantStatus` is `<tenant>#<status>`. */
   byTenantStatus: { name: 'by-tenant-status', partitionKey: 'tenantStatus', sortKey: 'createdKey' },
-  /** Sparse: only jobs that are open, or whose end is not announced yet, by when the sweeper looks next. */
+  /** Sparse: only jobs that are open, or whose evidence is not signed yet, by when the sweeper looks next. */
   openJobs: { name: 'open-jobs', partitionKey: 'checkShard', sortKey: 'checkAt' },
 } as const satisfies Record<string, TableIndex>;
 

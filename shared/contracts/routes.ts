@@ -4,6 +4,7 @@
  */
 import { getCoverageRoute } from './coverage.ts';
 import { listDeadLettersRoute, redriveDeadLettersRoute } from './dead-letters.ts';
+import { getEvidenceRoute } from './evidence.ts';
 import { getFindingsRoute } from './findings.ts';
 import { getOpenapiRoute } from './get-openapi.ts';
 import { getHealthRoute } from './health.ts';
@@ -28,6 +29,7 @@ export const routes = {
   getTimeline: getTimelineRoute,
   getFindings: getFindingsRoute,
   getCoverage: getCoverageRoute,
+  getEvidence: getEvidenceRoute,
   exportReport: exportReportRoute,
   reportLink: reportLinkRoute,
   listScanners: listScannersRoute,

@@ -12,6 +12,11 @@ export interface ObjectInfo {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
 export interface Results {
   /** Streams `body` (multipart when large); constant memory. Repeats what failed; a stream is read once. `metadata` goes with it. */
   write(
@@ -22,7 +27,11 @@ export interface Results {
   ): Promise<StoredObject>;
   /** The object's bytes, from `start` to `end` (both inclusive, as in an HTTP Range) when given; a broken read goes on at its byte with If-Match. NotFoundError `object_missing`. */
   read(key: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
+  /** Writes an object that is not there yet. False: there is one, which stays as it is. */
+  create(key: string, body: Uint8Array, contentType: string): Promise<boolean>;
   head(key: string): Promise<ObjectInfo | undefined>;
+  /** Up to `limit` objects under a prefix, in order of their keys, from behind the key `after` on. `more`: there are further ones. */
+  list(prefix: string, limit: number, after?: string): Promise<{ objects: readonly ListedObject[]; more: boolean }>;
   /** Deletes everything under a prefix. */
   removeAll(prefix: string): Promise<void>;
 }
@@ -40,16 +49,24 @@ export const AREAS = {
   results: 'results/',
   plans: 'plans/',
   reports: 'reports/',
+  /** Signed manifests. A worker may not write here. */
+  evidence: 'evidence/',
   config: 'config/',
   health: 'health/',
 } as const;
 
 /** Where an attempt's results lie: no two attempts share a prefix, so a replaced worker cannot touch its successor's. */
 export const attemptPrefix = (tenant: string, jobId: string, taskId: string, attempt: number): string =>
-  `${AREAS.results}${tenant}/${jobId}/${taskId}/${attempt}/`;
+  `${jobResultsPrefix(tenant, jobId)}${taskOfAttempt(taskId, attempt)}`;
+/** The same below the job's prefix. */
+export const taskOfAttempt = (taskId: string, attempt: number): string => `${taskId}/${attempt}/`;
 export const jobResultsPrefix = (tenant: string, jobId: string): string => `${AREAS.results}${tenant}/${jobId}/`;
 export const planKey = (tenant: string, jobId: string): string => `${AREAS.plans}${tenant}/${jobId}`;
 export const reportsPrefix = (tenant: string, jobId: string): string => `${AREAS.reports}${tenant}/${jobId}/`;
+export const jobEvidencePrefix = (tenant: string, jobId: string): string => `${AREAS.evidence}${tenant}/${jobId}/`;
+/** The signed manifest of a job as it ended in one round. */
+export const manifestKey = ({ tenant, jobId, round }: { tenant: string; jobId: string; round: number }): string =>
+  `${jobEvidencePrefix(tenant, jobId)}${round}.json`;
 /** The deployment's target policy. */
 export const POLICY_KEY = `${AREAS.config}policy.yaml`;
 

@@ -105,7 +105,7 @@ export async function offerSlots(
   return released;
 }
 
-/** Says once that a job has ended; more often only if the mark is lost. */
+/** Says that a job has ended; the sweeper says it again until the job's evidence is signed, which is the last of what follows. */
 export async function announce(
   { jobs, events }: { readonly jobs: Pick<JobStore, 'markAnnounced'>; readonly events: Deps['events'] },
   job: Job,

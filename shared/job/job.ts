@@ -65,6 +65,8 @@ export interface Job extends Usage {
   readonly summary?: Summary;
   /** It has ended, and its findings are still to be looked through for what follows. Until then the sweeper announces its end again. */
   readonly followUpsDue?: true;
+  /** Its evidence, as it ended in this round, is still to be signed. */
+  readonly signatureDue?: true;
   /** What its findings called for and did not start. */
   readonly notStarted?: readonly NotStarted[];
 
@@ -77,8 +79,10 @@ export interface Job extends Usage {
   /** What a retry gave instead of the windows of the tasks that it was to run again. */
   readonly retryWindow?: MaintenanceWindow;
 
-  /** When the sweeper looks next; set while the job is open or its end is not yet announced. */
+  /** When the sweeper looks next; set while the job is open or its evidence is not yet signed. */
   readonly checkAt?: string;
+  /** How often its end was announced in this round; absent: never. */
+  readonly announcements?: number;
   /** The tasks' expiry less a margin: no retry may keep the job open beyond it. */
   readonly lastExpiryEpochSeconds: number;
   readonly expiresAtEpochSeconds?: number;

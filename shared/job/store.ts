@@ -163,8 +163,10 @@ export interface JobStore {
   finish(held: Held, end: TaskEnd): Promise<'finished' | 'superseded'>;
   /** 12. Finalises when no task is open. The terminal job, or undefined while some are. `job` as just read. */
   finalise(job: Job, by: string): Promise<Job | undefined>;
-  /** JobFinished was published: the sweeper need not repeat it, unless follow-ups are due. */
+  /** JobFinished was published: the sweeper need not repeat it, unless follow-ups or the signature of its evidence are due. */
   markAnnounced(job: Job): Promise<void>;
+  /** The evidence of the job as it ended in its round is signed. */
+  markSigned(job: Pick<Job, 'jobId' | 'round'>): Promise<void>;
 
   /** The tree of a root job, strongly consistent; undefined where there is none. */
   readTree(rootJobId: string): Promise<Tree | undefined>;
@@ -207,7 +209,7 @@ export interface JobStore {
   /** Up to `limit` tasks that wait for a worker, in order of number, around the first that is not released. */
   nextTasks(job: Job, limit: number): Promise<readonly Task[]>;
 
-  /** Open (or unannounced) jobs whose checkAt has passed, oldest first. Eventually consistent. */
+  /** Open (or unsigned) jobs whose checkAt has passed, oldest first. Eventually consistent. */
   dueJobs(limit: number): Promise<readonly string[]>;
   /** 19 to 22 with 3, 4, 5, 12, 14, 15: looks at one due job and repairs what it needs. */
   sweepJob(jobId: string): Promise<Sweep>;

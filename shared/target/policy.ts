@@ -53,6 +53,8 @@ const PolicyDocument = z.strictObject({
 export interface Policy extends z.output<typeof PolicyDocument> {
   /** Whether an allow rule may open loopback: only where scanner and service share a machine on purpose (LOOPBACK_TARGETS). */
   readonly loopback: 'allow' | 'deny';
+  /** Of the file it was read from, in lower-case hex; absent for the default policy. */
+  readonly fileSha256?: string;
 }
 
 /** Throws ValidationError naming each field of the document that is wrong. */

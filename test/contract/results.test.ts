@@ -104,6 +104,25 @@ describe('on S3', () => {
     expect(await results.head('none')).toBeUndefined();
   });
 
+  it('creates an object once, and leaves the first one as it is', async () => {
+    expect(await results.create('c/once', Buffer.from('first'), 'text/plain')).toBe(true);
+    expect(await results.create('c/once', Buffer.from('second'), 'text/plain')).toBe(false);
+    expect(await text(results.read('c/once'))).toBe('first');
+  });
+
+  it('lists what lies under a prefix, in order and in pages', async () => {
+    for (const key of ['d/2', 'd/10', 'd/1', 'e/1']) await results.write(key, Buffer.from(key), 'text/plain');
+    expect(await results.list('d/', 2)).toEqual({
+      objects: [
+        { key: 'd/1', bytes: 3 },
+        { key: 'd/10', bytes: 4 },
+      ],
+      more: true,
+    });
+    expect(await results.list('d/', 2, 'd/10')).toEqual({ objects: [{ key: 'd/2', bytes: 3 }], more: false });
+    expect(await results.list('none/', 2)).toEqual({ objects: [], more: false });
+  });
+
   it('removes everything under a prefix, more than one list or delete holds, and nothing else', async () => {
     const keys = Array.from({ length: 1_005 }, (_, n) => `b/job/${n}`);
     await Promise.all(keys.map((key) => results.write(key, Buffer.from('x'), 'text/plain')));

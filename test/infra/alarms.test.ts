@@ -15,7 +15,7 @@ describe('an alarm', () => {
   it('watches what somebody has to look at', () => {
     expect(alarms.map((alarm) => nameOf({ AlarmName: alarm.AlarmName })).sort()).toEqual([
       'background-errors', 'canary', 'dead-letter-queue', 'error-rate', 'launch-failures', 'lease-contention', 'oldest-message',
-      'slow-submits', 'stuck-jobs', 'sweeper-silent', 'throttles', 'unreadable-messages',
+      'slow-submits', 'stuck-jobs', 'sweeper-silent', 'throttles', 'unreadable-messages', 'unsigned-evidence',
     ]); // biome-ignore format: reads as one list
   });
 
@@ -43,7 +43,7 @@ describe('an alarm', () => {
   it('is quiet while nothing happens, but for the sweeper and the canary, which always run', () => {
     const breaching = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
     expect(breaching.map(({ AlarmName }) => nameOf({ AlarmName }))).toEqual(['sweeper-silent', 'canary']);
-    expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'notBreaching')).toHaveLength(10);
+    expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'notBreaching')).toHaveLength(11);
   });
 });
 

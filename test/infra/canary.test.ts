@@ -44,6 +44,6 @@ it('is a tenant of its own, before any other rule about callers', () => {
 });
 
 it('is told of the ends of its own jobs alone', () => {
-  const [rule] = rules.filter(({ EventPattern }) => EventPattern?.['detail-type']?.includes('JobFinished'));
+  const [rule] = rules.filter(({ id }) => id.includes('JobFinishedcheckcanary'));
   expect(rule.EventPattern.detail).toEqual({ tenant: ['canary'] });
 });

@@ -44,6 +44,7 @@ let emulators: Emulators;
 let functions: Functions;
 let rights: RightsRecord;
 let ecs: Server;
+let kms: Server;
 let closeEvents: () => Promise<void>;
 const events: EventBridgeEvent<string, unknown>[] = [];
 
@@ -64,9 +65,12 @@ beforeAll(async () => {
   });
   closeEvents = bus.close;
   ecs = await startSlowEcs();
+  kms = await startKms();
   changeEnvironment({
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
-    AWS_ENDPOINT_URL_ECS: `http://127.0.0.1:${(ecs.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL_ECS: endpointOf(ecs),
+    AWS_ENDPOINT_URL_KMS: endpointOf(kms),
+    EVIDENCE_KEY: 'arn:aws:kms:eu-central-1:000000000000:key/1',
     JOB_TABLE: table,
     RESULTS_BUCKET: bucket,
     TASK_QUEUE_URL_SMALL: queueUrls.small,
@@ -99,9 +103,22 @@ beforeAll(async () => {
 
 afterAll(async () => {
   ecs.close();
+  kms.close();
   await closeEvents();
   await emulators.close();
 });
+
+const endpointOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+/** KMS that signs whatever it is given, with nothing. */
+async function startKms(): Promise<Server> {
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/x-amz-json-1.1');
+    response.end(JSON.stringify({ KeyId: 'key', Signature: 'c2lnbmVk' }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
 
 /** ECS with a worker that was launched long ago and has not started: it is listed, described, stopped and replaced. */
 async function startSlowEcs(): Promise<Server> {
@@ -193,12 +210,20 @@ async function aJobWithItsReports(): Promise<void> {
   await workUntil(job, 'completed', 'print', OUTPUT);
   for (const name of ['export-report', 'get-findings', 'get-coverage', 'get-timeline', 'watch-job'])
     expect((await ask(name, job)).status).toBe(200);
+  expect((await ask('get-evidence', job)).status).toBe(202);
+  await tell('sign-evidence', finished(job));
+  expect((await ask('get-evidence', job)).status).toBe(200);
   expect((await ask('report-link', job)).status).toBe(202);
   const requested = events.find((event) => event['detail-type'] === 'ReportRequested');
   await tell('build-report', requested?.detail as object);
   expect((await ask('report-link', job)).status).toBe(200);
   expect((await ask('delete-job', job)).status).toBe(204);
 }
+
+/** What was said of the job's last end. */
+const finished = ({ pathParameters: { jobId } }: OnJob) =>
+  events.findLast((event) => event['detail-type'] === 'JobFinished' && isAbout(event.detail, jobId))?.detail as object;
+const isAbout = (detail: unknown, jobId: string) => JSON.stringify(detail).includes(jobId);
 
 async function aJobThatFails(): Promise<void> {
   const job = await submit(['127.0.1.1']);
@@ -288,6 +313,7 @@ const SELDOM: [name: string, right: string, why: string][] = [
   ['worker',       's3:AbortMultipartUpload results', 'the same'],
   ['submit-job',   'dynamodb:BatchGetItem ',          'a job whose tasks end while it is being released gives slots back to others that wait'],
   ['retry-job',    'dynamodb:BatchGetItem ',          'the same, for fewer tasks than before'],
+  ['get-evidence', 's3:GetObject results',            'whoever follows a link of its does so in its name: test/contract/signer.test.ts'],
 ];
 const seldom = (name: string) => SELDOM.filter(([owner]) => owner === name).map(([, right]) => right);
 

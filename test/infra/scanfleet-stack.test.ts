@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Env as WorkerEnv } from '#containers/scan-worker/env.ts';
 import { GATEWAY_PROBLEMS } from '#shared/contracts/problem.ts';
 import { routes } from '#shared/contracts/routes.ts';
+import { statementsOf } from './roles.ts';
 import { buildStack, type Resource, resourcesOf, synthesize } from './synthesized.ts';
 
 const template = synthesize({ stage: 'prod' });
@@ -23,6 +24,7 @@ const FOLDERS = [
   'get-timeline',
   'get-findings',
   'get-coverage',
+  'get-evidence',
   'get-stats',
   'export-report',
   'report-link',
@@ -36,6 +38,7 @@ const FOLDERS = [
   'start-follow-ups',
   'dispatch-workers',
   'record-stopped-worker',
+  'sign-evidence',
   'sweep-tasks',
 ];
 const ownerOf = (logicalId: string) => FOLDERS.find((folder) => logicalId.startsWith(folder.replaceAll('-', '')));
@@ -258,9 +261,10 @@ describe('what a stage leaves behind', () => {
   const kept = (stack: typeof template, type: string) =>
     Object.values(stack.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy);
 
-  it('is table and bucket in prod, where nobody deletes the table by accident', () => {
+  it('is table, bucket and key in prod, where nobody deletes the table by accident', () => {
     expect(kept(template, 'AWS::DynamoDB::Table')).toEqual(['Retain']);
     expect(kept(template, 'AWS::S3::Bucket')).toEqual(['Retain']);
+    expect(kept(template, 'AWS::KMS::Key')).toEqual(['Retain']);
     template.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
     expect(buildStack({ stage: 'prod' }).stack.terminationProtection).toBe(true);
   });
@@ -274,6 +278,45 @@ describe('what a stage leaves behind', () => {
     dev.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
     dev.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
     expect(buildStack({}).stack.terminationProtection).toBe(false);
+  });
+});
+
+describe('the key that signs evidence', () => {
+  const accounts = ['111122223333'];
+  const key = Object.values(synthesize({ allowedAccounts: accounts }).findResources('AWS::KMS::Key'))[0]?.Properties;
+
+  it('is on P-256, for signatures alone, under an alias of the stage', () => {
+    expect(key).toMatchObject({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+    template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/scanfleet-prod-evidence' });
+  });
+
+  it('shows its public half to whoever may call the API, and to nobody else', () => {
+    const statements: { Sid?: string }[] = key?.KeyPolicy.Statement;
+    expect(statements.filter(({ Sid }) => Sid !== undefined)).toEqual([
+      {
+        Sid: 'PublicKey',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: 'kms:GetPublicKey',
+        Resource: '*',
+        Condition: { StringEquals: { 'kms:CallerAccount': [{ Ref: 'AWS::AccountId' }, ...accounts] } },
+      },
+    ]);
+  });
+
+  it('signs digests for sign-evidence, and for no other role', () => {
+    const signing = statementsOf(template).filter(({ actions }) => actions.some((action) => action.startsWith('kms:')));
+    expect(signing.map(({ policy, actions, condition }) => [policy.slice(0, 12), actions, condition])).toEqual([
+      [
+        'signevidence',
+        ['kms:Sign'],
+        '{"StringEquals":{"kms:SigningAlgorithm":"ECDSA_SHA_256","kms:MessageType":"DIGEST"}}',
+      ],
+    ]);
+  });
+
+  it('is named by an output, for the CLI to pin', () => {
+    template.hasOutput('EvidenceKeyArn', { Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EvidenceKey'), 'Arn'] } });
   });
 });
 
@@ -344,6 +387,7 @@ describe('the bucket', () => {
         { Id: 'expire-results', Status: 'Enabled', Prefix: 'results/', ExpirationInDays: days },
         { Id: 'expire-plans', Status: 'Enabled', Prefix: 'plans/', ExpirationInDays: days },
         { Id: 'expire-reports', Status: 'Enabled', Prefix: 'reports/', ExpirationInDays: days },
+        { Id: 'expire-evidence', Status: 'Enabled', Prefix: 'evidence/', ExpirationInDays: days },
         { Id: 'expire-health', Status: 'Enabled', Prefix: 'health/', ExpirationInDays: days },
       ]);
     },
@@ -359,10 +403,11 @@ describe('events and the clock', () => {
   }));
 
   it('start the functions that follow them', () => {
-    expect(rules).toHaveLength(6);
+    expect(rules).toHaveLength(7);
     expect(rules).toEqual(
       expect.arrayContaining([
         { on: 'JobSubmitted', source: ['scanfleet'], own: true, runs: ['dispatch-workers'] },
+        { on: 'JobFinished', source: ['scanfleet'], own: true, runs: ['sign-evidence'] },
         { on: 'ReportRequested', source: ['scanfleet'], own: true, runs: ['build-report'] },
         { on: 'JobFinished', source: ['scanfleet'], own: true, runs: ['start-follow-ups'] },
         {

@@ -1,5 +1,6 @@
 /**
- * What CloudFormation replaces when it changes: the table and the bucket with everything in them, and what is known outside the stack.
+ * What CloudFormation replaces when it changes: the table and the bucket with everything in them, the key that every login has pinned, and
+ * what is known outside the stack.
  * Each is written out here as it was first deployed. Do not just copy a new value: docs/deploy.md, "Upgrading", tells how data moves.
  */
 import { expect, it } from 'vitest';
@@ -12,9 +13,10 @@ const REPLACES = 'A stack that exists would lose its data: see docs/deploy.md, "
 const STATEFUL = {
   JobsTable10C8EDF6: 'AWS::DynamoDB::Table',
   ResultsBucket46167C27: 'AWS::S3::Bucket',
+  EvidenceKey11A13AF7: 'AWS::KMS::Key',
 } as const;
 
-it('table and bucket stand where they stood', () => {
+it('table, bucket and key stand where they stood', () => {
   for (const [id, type] of Object.entries(STATEFUL)) expect(resources.get(id)?.Type, `${REPLACES} (${id})`).toBe(type);
   const others = [...resources].filter(([, { Type }]) => Object.values<string>(STATEFUL).includes(Type));
   expect(others.map(([id]) => id).sort(), REPLACES).toEqual(Object.keys(STATEFUL).sort());

@@ -62,7 +62,8 @@ describe('between two runs', () => {
   it('the endpoint and keys are where the command line finds them, while it runs', async () => {
     const { endpoint, region, identities, stop } = await start();
     const told = JSON.parse(await readFile(join(state, 'local.json'), 'utf8'));
-    expect(told).toEqual({ endpoint, region, identities });
+    const evidenceKey = expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/);
+    expect(told).toEqual({ endpoint, region, identities, evidenceKey });
     await stop();
     await expect(stat(join(state, 'local.json'))).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -66,6 +66,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ReceiveMessageCommand:          queued('sqs:ReceiveMessage'),
   DeleteMessageCommand:           queued('sqs:DeleteMessage'),
   GetQueueAttributesCommand:      queued('sqs:GetQueueAttributes'),
+  SignCommand:                    plain('kms:Sign'),
   PutEventsCommand:               plain('events:PutEvents'),
   ListTasksCommand:               plain('ecs:ListTasks'),
   DescribeTasksCommand:           plain('ecs:DescribeTasks'),

@@ -1,7 +1,7 @@
 /** An object store in a folder, for amounts that must not lie in memory. Reads only what its caller wrote there. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Results } from '#shared/finding/results.ts';
@@ -22,6 +22,16 @@ export function fileResults(folder: string): Results {
       };
       await pipeline(counted, createWriteStream(pathOf(key)));
       return { bytes, sha256: hash.digest('hex') };
+    },
+    async create(key, body) {
+      await mkdir(dirname(pathOf(key)), { recursive: true });
+      return writeFile(pathOf(key), body, { flag: 'wx' }).then(
+        () => true,
+        () => false,
+      );
+    },
+    async list() {
+      throw new Error('nobody lists this store');
     },
     read: (key, range) => createReadStream(pathOf(key), range),
     async head(key) {

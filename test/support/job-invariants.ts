@@ -157,13 +157,15 @@ function wrongAccount(job: Item, tasks: readonly Item[], part: string, seen: See
   return job[part] === expected ? [] : [`${job.pk} (round ${job.round}): ${part} is ${job[part]}, not ${expected}`];
 }
 
-/** A terminal job changes only by being announced, retried or deleted. */
+/** A terminal job changes only by being announced, signed, retried or deleted. */
 function changedAtRest(job: Item, seen: Seen): string[] {
   const before = seen.get(String(job.pk));
   seen.set(String(job.pk), job);
   if (before === undefined || isOpen(before) || before.round !== job.round) return [];
   const changed = Object.keys(before).filter(
-    (name) => !['checkAt', 'checkShard'].includes(name) && !isDeepStrictEqual(before[name], job[name]),
+    (name) =>
+      !['announcements', 'checkAt', 'checkShard', 'signatureDue'].includes(name) &&
+      !isDeepStrictEqual(before[name], job[name]),
   );
   return changed.map(
     (name) =>

@@ -171,7 +171,7 @@ export class JobWorld {
     }
   }
 
-  /** Jobs in the index: they are open, or their end is not announced. */
+  /** Jobs in the index: they are open, or their evidence is not signed. */
   async #restless(): Promise<Item[]> {
     const partitions = [...this.tenantOf.keys()].map((jobId) => jobKey(jobId).pk);
     await this.records.look(partitions);
@@ -335,6 +335,7 @@ export class JobWorld {
       if (finished === undefined) continue;
       this.announced.push(`${jobId} ${finished.round} ${finished.status}`);
       await this.store.markAnnounced(finished);
+      await this.store.markSigned(finished);
     }
   }
 

@@ -31,6 +31,16 @@ export function memoryResults(): MemoryResults {
       const part = bytes.subarray(range?.start ?? 0, range?.end === undefined ? undefined : range.end + 1);
       for (let at = 0; at < part.length; at += 1_000) yield Buffer.from(part.subarray(at, at + 1_000));
     },
+    async create(key, body) {
+      if (objects.has(key)) return false;
+      objects.set(key, Buffer.from(body));
+      return true;
+    },
+    async list(prefix, limit, after = '') {
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+      const listed = keys.slice(0, limit).map((key) => ({ key, bytes: objects.get(key)?.length ?? 0 }));
+      return { objects: listed, more: keys.length > limit };
+    },
     async head(key) {
       const bytes = objects.get(key);
       return bytes && { bytes: bytes.length, etag: '"1"', metadata: {} };

@@ -11,7 +11,7 @@ import { statusIn } from './expression.ts';
 import { readJob, readTasks } from './records.ts';
 import { changeQuota } from './slots.ts';
 import { countRound } from './stats.ts';
-import { transition } from './transition.ts';
+import { againAt, transition } from './transition.ts';
 
 const MAX_TRIES = 5;
 
@@ -45,7 +45,8 @@ async function tryToFinalise(context: StoreContext, job: Job, by: string): Promi
     live: 0,
     // What a cancelled job found starts nothing.
     followUpsDue: job.rootJobId === undefined || status === 'cancelled' ? undefined : (true as const),
-    // Due at once: until its end is announced the job stays in the index.
+    signatureDue: true as const,
+    // Due at once: until its end is announced and its evidence signed the job stays in the index.
     checkAt: at,
     ...telling?.set,
   };
@@ -73,13 +74,34 @@ const WHY = {
   deadline: 'every task has ended after the deadline',
 } as const;
 
-/** The job leaves the index of open jobs, once nothing follows from it any more. Refused when it was retried or deleted meanwhile, which is as good. */
-export async function markAnnounced({ db }: StoreContext, { jobId, round }: Job): Promise<void> {
-  await db.write({
-    kind: 'update',
-    key: jobKey(jobId),
-    when: `${statusIn(TERMINAL_STATUSES)} AND #round = :round AND attribute_not_exists(#followUpsDue)`,
-    values: { round },
-    remove: ['checkShard', 'checkAt'],
+const IN_ROUND = `${statusIn(TERMINAL_STATUSES)} AND #round = :round`;
+const FOLLOWED = 'attribute_not_exists(#followUpsDue)';
+const SIGNED = 'attribute_not_exists(#signatureDue)';
+const OUT_OF_INDEX = ['checkShard', 'checkAt', 'announcements'];
+
+/**
+ * The job leaves the index of open jobs, once nothing follows from it any more and its evidence is signed. Where the signature alone is
+ * missing, its end is announced later and later. Refused when it was retried or deleted meanwhile, which is as good.
+ */
+export async function markAnnounced({ db, limits, now }: StoreContext, job: Job): Promise<void> {
+  const { jobId, round, announcements = 0 } = job;
+  const of = { kind: 'update', key: jobKey(jobId), values: { round } } as const;
+  const waits = await db.write({
+    ...of,
+    when: `${IN_ROUND} AND ${FOLLOWED} AND attribute_exists(#signatureDue)`,
+    set: { checkAt: againAt(now(), limits, announcements) },
+    add: { announcements: 1 },
   });
+  if (!waits.ok) await db.write({ ...of, when: `${IN_ROUND} AND ${FOLLOWED} AND ${SIGNED}`, remove: OUT_OF_INDEX });
+}
+
+/** It leaves the index likewise; where something follows from it still, the announcement after that takes it out. */
+export async function markSigned({ db }: StoreContext, { jobId, round }: Pick<Job, 'jobId' | 'round'>): Promise<void> {
+  const of = { kind: 'update', key: jobKey(jobId), values: { round } } as const;
+  const left = await db.write({
+    ...of,
+    when: `${IN_ROUND} AND ${FOLLOWED}`,
+    remove: ['signatureDue', ...OUT_OF_INDEX],
+  });
+  if (!left.ok) await db.write({ ...of, when: IN_ROUND, remove: ['signatureDue'] });
 }

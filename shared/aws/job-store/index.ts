@@ -9,7 +9,7 @@ import { cancel } from './cancel.ts';
 import { claim, start } from './claim.ts';
 import type { StoreContext } from './context.ts';
 import { listDeadLetters, listUnreadable, recordUnreadable, removeDeadLetter } from './dead-letters.ts';
-import { finalise, markAnnounced } from './finalise.ts';
+import { finalise, markAnnounced, markSigned } from './finalise.ts';
 import { finish } from './finish.ts';
 import { lockHosts, unlockHosts } from './hosts.ts';
 import { heartbeat, putBack } from './lease.ts';
@@ -74,6 +74,7 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     finish: (held, end) => finish(context, held, end),
     finalise: (job, by) => finalise(context, job, by),
     markAnnounced: (job) => markAnnounced(context, job),
+    markSigned: (job) => markSigned(context, job),
     readTree: (rootJobId) => readTree(context, rootJobId),
     readJobs: (jobIds) => readJobs(context, jobIds),
     closeTree: (rootJobId, by, version) => closeTree(context, rootJobId, by, version),

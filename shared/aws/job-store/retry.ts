@@ -48,7 +48,7 @@ function jobAgain(job: Job, at: string, { window, maxCostNanoUsd }: RetryChange,
   if (epochMsOf(deadlineAt) > job.lastExpiryEpochSeconds * 1000)
     throw new ConflictError('job_state', 'the job is too old to be retried: its records expire before it could end');
   const { summary: _s, finishedAt: _f, expiresAtEpochSeconds: _e, stopAt: _t, opensAt: _o, ...rest } = job;
-  const { followUpsDue: _d, notStarted: _n, ...kept } = rest;
+  const { followUpsDue: _d, signatureDue: _i, announcements: _a, notStarted: _n, ...kept } = rest;
   const { completed, failed, timedOut, cancelled } = job.ended;
   return {
     ...kept,
@@ -85,6 +85,16 @@ function retryWrites(job: Job, again: Job, at: Date, by: string) {
       ...{ nFailed: 0, nTimedOut: 0, nCancelled: 0 },
       checkShard: checkShardOf(job.jobId),
     },
-    remove: ['summary', 'finishedAt', 'expiresAtEpochSeconds', 'stopAt', 'opensAt', 'followUpsDue', 'notStarted'],
+    remove: [
+      'summary',
+      'finishedAt',
+      'expiresAtEpochSeconds',
+      'stopAt',
+      'opensAt',
+      'followUpsDue',
+      'signatureDue',
+      'announcements',
+      'notStarted',
+    ],
   });
 }

@@ -26,11 +26,10 @@ import { release, releaseWaiting } from './release.ts';
 import { ACTIVE_STATUSES } from './slots.ts';
 import { capWalk, closeWalk, stopWalk } from './stop.ts';
 import { stopErrors } from './stopped-workers.ts';
-import { nextCheckAt } from './transition.ts';
+import { againAt, nextCheckAt } from './transition.ts';
 import { closerOf } from './tree.ts';
 
 export const SWEEPER = 'sweep-tasks';
-const MAX_RESEND_SECONDS = 16 * 60;
 
 /** Of the four partitions, the oldest first. */
 export async function dueJobs({ db, now }: StoreContext, limit: number): Promise<readonly string[]> {
@@ -153,15 +152,14 @@ async function settle(context: StoreContext, jobId: string): Promise<Done & Pick
   return { ...NOTHING, finished, send: await releaseWaiting(context, job.tenant, job.slots) };
 }
 
-/** 20. Later and later: most such tasks only wait for a worker. */
+/** 20. Most such tasks only wait for a worker. */
 async function resend({ db, limits, now }: StoreContext, task: Task): Promise<Done> {
-  const seconds = Math.min(MAX_RESEND_SECONDS, limits.sweepSeconds * 2 ** task.resends);
   const sent = await db.write({
     kind: 'update',
     key: taskKey(task.jobId, task.taskId),
     when: '#status = :queued AND #attempt = :attempt AND #checkAt = :seen',
     values: { attempt: task.attempt, seen: task.checkAt },
-    set: { checkAt: secondsAfter(now(), seconds) },
+    set: { checkAt: againAt(now(), limits, task.resends) },
     add: { resends: 1 },
   });
   return sent.ok ? { ...NOTHING, send: [refOf(task)] } : NOTHING;

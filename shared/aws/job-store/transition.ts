@@ -43,3 +43,9 @@ const placeOf = (event: JobEvent, round: number): number => round * JOB_EVENTS.l
 
 /** A little less than the sweeper's interval, so that a job due at every turn misses none by being a moment early. */
 export const nextCheckAt = (now: string, limits: Limits): string => secondsAfter(now, limits.sweepSeconds * 0.9);
+
+const MAX_AGAIN_SECONDS = 16 * 60;
+
+/** When to do again what was done `times` before and seems to have led to nothing: later and later, since most of it only takes its time. */
+export const againAt = (now: Date, limits: Pick<Limits, 'sweepSeconds'>, times: number): string =>
+  secondsAfter(now, Math.min(MAX_AGAIN_SECONDS, limits.sweepSeconds * 2 ** times));

@@ -291,6 +291,17 @@ conditions('the mark of an announced end', {
   operation: 'UpdateItem',
   arrange: failed,
   act: async ({ jobId }) => store.markAnnounced(await readJob(under, jobId)),
+  differs: {
+    ...ANOTHER_ROUND,
+    'an open job': job({ status: 'running' }),
+    'follow-ups that are due': job({ followUpsDue: true }),
+  },
+});
+
+conditions('the mark of a signed end', {
+  operation: 'UpdateItem',
+  arrange: failed,
+  act: async ({ jobId }) => store.markSigned(await readJob(under, jobId)),
   differs: { ...ANOTHER_ROUND, 'an open job': job({ status: 'running' }) },
 });
 

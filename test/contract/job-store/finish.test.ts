@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobKey, quotaKey, statsKey } from '#shared/aws/table.ts';
+import type { Job } from '#shared/job/job.ts';
 import type { JobStore, TaskEnd } from '#shared/job/store.ts';
 import {
   aResult,
@@ -243,19 +244,71 @@ describe('finalise', () => {
 });
 
 describe('an announced end', () => {
+  it('is announced again, later and later, for as long as nobody signs', async () => {
+    const { jobId } = await runJob(under, (await submitJob(under, 1)).released);
+    const waits = [];
+    for (let times = 1; times <= 6; times += 1) {
+      const { finished } = await store.sweepJob(jobId);
+      await store.markAnnounced(finished as Job);
+      const { checkAt = '' } = await readJob(under, jobId);
+      waits.push((Date.parse(checkAt) - under.now().getTime()) / 1_000);
+    }
+    expect(waits).toEqual([60, 120, 240, 480, 960, 960]);
+    expect(await store.dueJobs(1_000)).not.toContain(jobId);
+    under.pass(960);
+    expect(await store.dueJobs(1_000)).toContain(jobId);
+  });
+
+  it('is announced anew in the next round', async () => {
+    const ended = await runJob(under, (await submitJob(under, 1)).released, 'failed');
+    await store.markAnnounced(ended);
+    await store.retry(ended.jobId, 'me');
+    expect(await readJob(under, ended.jobId)).not.toHaveProperty('announcements');
+  });
+
+  it('changes nothing of a job that was retried meanwhile', async () => {
+    const ended = await runJob(under, (await submitJob(under, 1)).released, 'failed');
+    await store.retry(ended.jobId, 'me');
+    await store.markAnnounced(ended);
+    expect(await readJob(under, ended.jobId)).toMatchObject({ status: 'queued', checkAt: under.in(54) });
+  });
+
+  it('is looked at as soon as before while follow-ups are due', async () => {
+    const { jobId } = await runJob(under, (await submitJob(under, 1)).released);
+    await under.edit(jobKey(jobId), { followUpsDue: true });
+    const before = await readJob(under, jobId);
+    await store.markAnnounced(before);
+    expect(await readJob(under, jobId)).toEqual(before);
+    await store.markSigned(before);
+    expect(await readJob(under, jobId)).toMatchObject({ checkAt: before.checkAt });
+    expect(await readJob(under, jobId)).not.toHaveProperty('signatureDue');
+  });
+
+  it('does not come back when it was signed before it was marked', async () => {
+    const ended = await runJob(under, (await submitJob(under, 1)).released);
+    await store.markSigned(ended);
+    await store.markAnnounced(ended);
+    expect(await readJob(under, ended.jobId)).not.toHaveProperty('checkAt');
+  });
+});
+
+describe('a signed end', () => {
   it('leaves the index of open jobs', async () => {
     const ended = await runJob(under, (await submitJob(under, 1)).released);
     expect(await store.dueJobs(1_000)).toContain(ended.jobId);
     await store.markAnnounced(ended);
+    await store.markSigned(ended);
+    under.pass(3_600);
     expect(await store.dueJobs(1_000)).not.toContain(ended.jobId);
-    expect(await under.item(jobKey(ended.jobId))).not.toHaveProperty('checkShard');
-    expect(await readJob(under, ended.jobId)).not.toHaveProperty('checkAt');
+    const item = await under.item(jobKey(ended.jobId));
+    for (const name of ['checkShard', 'checkAt', 'announcements', 'signatureDue'])
+      expect(item).not.toHaveProperty(name);
   });
 
   it('does not take a job out that was retried meanwhile', async () => {
     const ended = await runJob(under, (await submitJob(under, 1)).released, 'failed');
     await store.retry(ended.jobId, 'me');
-    await store.markAnnounced(ended);
+    await store.markSigned(ended);
     expect(await readJob(under, ended.jobId)).toMatchObject({ status: 'queued', checkAt: under.in(54) });
   });
 });

@@ -136,7 +136,7 @@ describe('what lands late', () => {
     const { jobId } = await failedOnce();
     const land = holdNext('UpdateItem');
     const ended = await readJob(under, jobId);
-    await store.markAnnounced(ended);
+    await store.markSigned(ended);
     await store.retry(jobId, 'me');
     await expect(land()).rejects.toMatchObject(refused);
     expect(await under.item(jobKey(jobId))).toHaveProperty('checkShard');

@@ -43,10 +43,10 @@ describe('dueJobs', () => {
 });
 
 describe('sweepJob', () => {
-  it('has nothing to do for a job that is not there, or has been announced', async () => {
+  it('has nothing to do for a job that is not there, or whose evidence is signed', async () => {
     expect(await store.sweepJob('019a0000-0000-7000-8000-0000000000ff')).toEqual(NOTHING);
     const ended = await runJob(under, (await submitJob(under, 1)).released);
-    await store.markAnnounced(ended);
+    await store.markSigned(ended);
     expect(await store.sweepJob(ended.jobId)).toEqual(NOTHING);
   });
 
@@ -57,11 +57,11 @@ describe('sweepJob', () => {
     expect(await readJob(under, jobId)).toMatchObject({ checkAt: under.in(54) });
   });
 
-  it('hands out an end that nobody announced, until somebody does', async () => {
+  it('hands out an end that nobody announced, until its evidence is signed', async () => {
     const ended = await runJob(under, (await submitJob(under, 1)).released);
     for (let n = 0; n < 2; n += 1)
       expect(await store.sweepJob(ended.jobId)).toEqual({ ...NOTHING, finished: ended, actions: { announce: 1 } });
-    await store.markAnnounced(ended);
+    await store.markSigned(ended);
     expect(await store.sweepJob(ended.jobId)).toEqual(NOTHING);
   });
 

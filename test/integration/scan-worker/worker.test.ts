@@ -96,7 +96,10 @@ describe('a worker', () => {
       scanner: { name: 'nmap', version: '1.0' },
       targets: [{ target: 'www.example.com', host: 'www.example.com', address: '127.0.0.1' }],
       runs: [{ exit: { code: 0, reason: 'exited' } }],
-      policy: expect.stringMatching(/^[0-9a-f]{64}$/),
+      policy: { file: 'config/policy.yaml', sha256: null, loopback: 'allow' },
+      // printf '[["www.example.com","www.example.com"]]' | sha256sum
+      targetsSha256: 'e97966a9c2c7c75e51399c456357076ca9a4ae78e17c0ad20349053414bab38c',
+      materials: {},
     });
     expect(Object.keys(evidence.files).sort()).toEqual(['coverage.json', 'findings.ndjson.gz', 'raw/stub.txt.gz']);
     expect(evidence.files['coverage.json'].sha256).toMatch(/^[0-9a-f]{64}$/);

@@ -14,7 +14,10 @@ function start(handlers: Record<string, () => Promise<void>> = {}) {
       calls.push(`${name} ${(event as BusEvent)['detail-type']}`);
       await handlers[name]?.();
     };
-  const names = ['dispatch-workers', 'record-stopped-worker', 'sweep-tasks', 'build-report', 'start-follow-ups'];
+  const names = [
+    ...['dispatch-workers', 'record-stopped-worker', 'sweep-tasks', 'build-report'],
+    ...['start-follow-ups', 'sign-evidence'],
+  ];
   const background = startBackground(
     {
       functions: new Map(names.map((name) => [name, handler(name)])),
@@ -60,6 +63,7 @@ it('starts what follows each event', async () => {
   expect(calls.sort()).toEqual([
     'build-report ReportRequested',
     'dispatch-workers JobSubmitted',
+    'sign-evidence JobFinished',
     'start-follow-ups JobFinished',
   ]);
   await background.close();

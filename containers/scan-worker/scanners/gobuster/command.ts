@@ -1,7 +1,8 @@
 /** The gobuster command line for a run: of one target, with its words on stdin. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CorruptError } from '#shared/errors.ts';
-import { GobusterOptions } from '#shared/scanner/gobuster.ts';
+import { GobusterOptions, type WordListName } from '#shared/scanner/gobuster.ts';
 import type { Command, ScanRun, ScanTarget } from '../../scanner.ts';
 import { WORDS } from '../../word-lists/index.ts';
 import { pinned, siteOf } from './site.ts';
@@ -15,8 +16,17 @@ const DNS_TIMEOUT = '5s';
 export const gobusterGroups = (targets: readonly ScanTarget[]): readonly (readonly ScanTarget[])[] =>
   targets.map((target) => [target]);
 
-export function wordsOf({ mode, wordList }: GobusterOptions): readonly string[] {
-  return WORDS[wordList ?? (mode === 'dir' ? 'paths' : 'names')];
+const wordListOf = ({ mode, wordList }: GobusterOptions): WordListName =>
+  wordList ?? (mode === 'dir' ? 'paths' : 'names');
+
+export const wordsOf = (options: GobusterOptions): readonly string[] => WORDS[wordListOf(options)];
+
+/** As gobuster reads them. */
+const inputOf = (options: GobusterOptions): string => `${wordsOf(options).join('\n')}\n`;
+
+export function gobusterMaterials(options: ScanRun['options']): Readonly<Record<string, string>> {
+  const parsed = GobusterOptions.parse(options);
+  return { [`words: ${wordListOf(parsed)}`]: createHash('sha256').update(inputOf(parsed)).digest('hex') };
 }
 
 /**
@@ -33,7 +43,7 @@ export function gobusterCommand(run: ScanRun): Command {
     ...['--wordlist', '-', '--output', outputFile, '--no-color'],
     ...rateArguments(run.requestsPerSecond),
   ];
-  return { file: 'gobuster', args, outputFile, input: `${wordsOf(options).join('\n')}\n` };
+  return { file: 'gobuster', args, outputFile, input: inputOf(options) };
 }
 
 function modeArguments({ mode, extensions, insecureTls }: GobusterOptions, target: ScanTarget): string[] {

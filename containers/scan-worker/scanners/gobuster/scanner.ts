@@ -2,7 +2,7 @@
 import type { runProcess } from '../../process.ts';
 import { programVersion } from '../../program-version.ts';
 import type { Scanner } from '../../scanner.ts';
-import { gobusterCommand, gobusterGroups } from './command.ts';
+import { gobusterCommand, gobusterGroups, gobusterMaterials } from './command.ts';
 import { gobusterCoverage } from './coverage.ts';
 import { gobusterOutcome } from './outcome.ts';
 import { gobusterParser } from './parse.ts';
@@ -17,6 +17,7 @@ export const gobusterScanner = ({ run }: { readonly run: typeof runProcess }): S
   rateLimit: 'gobusterRequestsPerSecond',
   rawName: 'gobuster.txt',
   check: () => programVersion(run, 'gobuster', { file: 'gobuster', args: ['version'] }, VERSION),
+  materials: async (options) => gobusterMaterials(options),
   groups: gobusterGroups,
   command: gobusterCommand,
   progress: gobusterProgress,

@@ -1,5 +1,6 @@
 /** nuclei: which of the weaknesses that its templates describe a host has. */
 import { stat } from 'node:fs/promises';
+import { folderHash } from '../../folder-hash.ts';
 import type { runProcess } from '../../process.ts';
 import { programVersion } from '../../program-version.ts';
 import type { Scanner } from '../../scanner.ts';
@@ -18,11 +19,17 @@ export interface NucleiDeps {
 const VERSION = /Nuclei Engine Version: v?(\d[\w.-]{0,30})/i;
 
 export function nucleiScanner({ run, settings }: NucleiDeps): Scanner {
+  let templates: Promise<string> | undefined;
   return {
     name: 'nuclei',
     rateLimit: 'nucleiRequestsPerSecond',
     rawName: 'nuclei.jsonl',
     check: () => checkNuclei(run, settings),
+    // They come with the image and stay as they are while a worker lives.
+    async materials() {
+      templates ??= folderHash(settings.templates);
+      return { templates: await templates };
+    },
     groups: nucleiGroups,
     command: (scanRun) => nucleiCommand(scanRun, settings),
     progress: nucleiProgress,

@@ -39,8 +39,17 @@ describe('policyFile', () => {
     expect(store.reads).toEqual(['config/policy.yaml']);
   });
 
-  it.each([undefined, '', '# nothing yet\n'])('is the default policy for %j', async (file) => {
-    expect(await policyOver(file).policy()).toEqual({ default: 'allow', allow: [], deny: [], loopback: 'deny' });
+  const DEFAULT = { default: 'allow', allow: [], deny: [], loopback: 'deny' };
+  it('is the default policy without a file', async () => {
+    expect(await policyOver(undefined).policy()).toEqual(DEFAULT);
+  });
+
+  // printf '' | sha256sum; printf '# nothing yet\n' | sha256sum
+  it.each([
+    ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    ['# nothing yet\n', '4a0a00726d6238bf9b271d83cc550d961f8264800a5e4edbadfb6fed2d55e2d6'],
+  ])('is the default policy for %j, and says which file it was', async (file, fileSha256) => {
+    expect(await policyOver(file).policy()).toEqual({ ...DEFAULT, fileSha256 });
   });
 
   it('takes the loopback setting from its caller, never from the file', async () => {

@@ -35,6 +35,7 @@ describe('the OpenAPI document', () => {
       'get /jobs listJobs [] [status,scanner,target,project,from,to,minSeverity,limit,cursor] [] body none: 200,default',
       'get /jobs/{jobId} getJob [jobId] [] [] body none: 200,default',
       'get /jobs/{jobId}/coverage getCoverage [jobId] [limit,cursor,status] [] body none: 200,default',
+      'get /jobs/{jobId}/evidence getEvidence [jobId] [limit,cursor] [] body none: 200,202,default',
       'get /jobs/{jobId}/findings getFindings [jobId] [limit,cursor,severity,profile] [] body none: 200,default',
       'get /jobs/{jobId}/report exportReport [jobId] [format,profile,severity,tree] [] body none: 200,202,303,default',
       'get /jobs/{jobId}/timeline getTimeline [jobId] [limit,cursor] [] body none: 200,default',
