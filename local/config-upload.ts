@@ -66,7 +66,9 @@ async function upload(
 ): Promise<string> {
   const text = await readFile(file, 'utf8');
   if (text === before) return text;
-  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: 'application/yaml' }));
+  // Bytes, as the SDK takes an empty text for a stream: editors empty a file before they write it.
+  const Body = Buffer.from(text);
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ContentType: 'application/yaml' }));
   const fault = faultOf(text, read);
   if (fault !== undefined) tell(`${file} cannot be used, so ${meanwhile} until it is mended: ${fault}`);
   else if (before !== undefined) tell(`${file} was changed; it is in force within a minute.`);

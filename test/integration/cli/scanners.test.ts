@@ -20,10 +20,19 @@ const SCANNERS: ScannersResponse = {
       },
       ...{ accepts: ['url'], options: { type: 'object' } },
     },
+    {
+      ...{ name: 'nessus', title: 'Hosts', available: true, version: '10.8.3', health: 'unknown' },
+      ...{ accepts: ['host'], options: { type: 'object' } },
+      instances: [
+        { name: 'one', available: true, version: '10.8.3', health: 'healthy', runningScans: 1, maxConcurrentScans: 4 },
+        { name: 'two', available: false, reason: 'it does not answer', health: 'unavailable', maxConcurrentScans: 4 },
+        { name: 'three', available: true, health: 'unknown', maxConcurrentScans: 2 },
+      ],
+    },
   ],
 };
 
-it('shows each scanner, and of one that is not there why', async ({ server, scanfleet }) => {
+it('shows each scanner and its instances, and of one that is not there why', async ({ server, scanfleet }) => {
   server.answer(json(200, SCANNERS));
   const { stdout, code } = await scanfleet('scanners');
   expect(code).toBe(0);
@@ -31,6 +40,10 @@ it('shows each scanner, and of one that is not there why', async ({ server, scan
     'SCANNER  AVAILABLE  VERSION  HEALTH       WHAT',
     'nmap     yes        7.93     healthy      Ports',
     'nuclei   no         -        unavailable  nuclei is not installed',
+    'nessus   yes        10.8.3   unknown      Hosts',
+    '  one    yes        10.8.3   healthy      1 of 4 scans',
+    '  two    no         -        unavailable  it does not answer',
+    '  three  yes        -        unknown      up to 2 scans',
     '',
   ]);
   expect(server.received[0]?.url.pathname).toBe('/scanners');

@@ -1,6 +1,9 @@
 /** A run of Nessus against a server of ours (test/support/fake-nessus.ts) that behaves as its clients describe one. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -273,6 +276,22 @@ describe('of several instances', () => {
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
     expect(outcomes.filter((outcome) => 'busy' in outcome)).toHaveLength(2);
     expect(server.scans.size).toBe(0);
+  });
+});
+
+describe('a server that repeats what it was sent', () => {
+  it('does not bring keys into an error', async () => {
+    const echo = createServer((request, response) => {
+      response.writeHead(400).end(JSON.stringify({ error: `bad: ${request.headers['x-apikeys']}` }));
+    }).listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
+    const ran = await runScan(nessusScanner(poolOf([nessusAt(url)])), TARGETS);
+    echo.close();
+    expect(ran.outcome).toMatchObject({
+      error: { code: 'nessus_refused', message: expect.stringContaining('(400: bad: ') },
+    });
+    expect(JSON.stringify(ran)).not.toContain('key-of-the-tests');
   });
 });
 

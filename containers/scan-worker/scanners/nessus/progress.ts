@@ -16,7 +16,7 @@ export function nessusProgress(): ProgressReader {
       latest = {
         ...{ current, total: Math.max(total, current) },
         percent: Math.max(latest?.percent ?? 0, percent),
-        message: `${status}, ${hosts} hosts`,
+        message: `${status}, ${hosts} ${hosts === 1 ? 'host' : 'hosts'}`,
       };
     },
     latest: () => latest,
