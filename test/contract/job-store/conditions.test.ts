@@ -3,8 +3,10 @@
  * alone. In the life of a job its neighbours mostly change with it, so that no story tells if one is missing, until the day when it is the
  * only one left. What the authors make of a refusal is told in the other files.
  */
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobKey, lockKey, quotaKey, taskKey } from '#shared/aws/table.ts';
+import { jobKey, lockKey, quotaKey, taskKey, treeKey } from '#shared/aws/table.ts';
+import type { Job } from '#shared/job/job.ts';
 import type { JobStore } from '#shared/job/store.ts';
 import type { Held, TaskRef } from '#shared/task/task.ts';
 import {
@@ -49,6 +51,11 @@ const quota =
   (attributes: Attributes): Change =>
   ({ tenant }) =>
     under.edit(quotaKey(tenant), attributes);
+/** Of a first job. */
+const tree =
+  (attributes: Attributes): Change =>
+  ({ jobId }) =>
+    under.edit(treeKey(jobId), attributes);
 const lock =
   (attributes: Attributes): Change =>
   ({ jobId }) =>
@@ -113,6 +120,20 @@ async function locked(): Promise<Scene & { readonly held: Held; readonly host: s
   await store.lockHosts(scene.held, [host]);
   return { ...scene, host };
 }
+const newRoot = (tenant = newTenant()) => {
+  const jobId = v7();
+  return newJob(under, 1, { tenant, jobId, rootJobId: jobId, depth: 0 });
+};
+/** A first job that has ended. */
+async function root(status: 'completed' | 'failed' = 'completed'): Promise<Scene & { readonly ended: Job }> {
+  const { job: first, ...rest } = newRoot();
+  const { jobId, tenant } = first;
+  const submitted = await store.submit({ job: first, ...rest }, () => '{}');
+  if (submitted.outcome !== 'created') throw new Error('the job is not new');
+  return { jobId, tenant, ended: await runJob(under, submitted.released, status) };
+}
+const CLOSED_TREE = { 'a tree that was closed': tree({ cancelRequestedAt: LATER }) };
+
 const release = async ({ jobId }: Scene) => store.release(await readJob(under, jobId));
 const sweep = ({ jobId }: Scene) => store.sweepJob(jobId);
 const cancel = ({ jobId }: Scene) => store.cancel(jobId, 'me');
@@ -426,4 +447,60 @@ conditions('a job deleted', {
   arrange: failed,
   act: ({ jobId }) => store.deleteJob(jobId),
   differs: { ...ANOTHER_ROUND, 'an open job': job({ status: 'queued' }) },
+});
+
+conditions('a follow-up', {
+  operation: 'TransactWriteItems',
+  async arrange() {
+    const scene = await root();
+    const follow = newJob(under, 1, {
+      tenant: scene.tenant,
+      rootJobId: scene.jobId,
+      parentJobId: scene.jobId,
+      depth: 1,
+    });
+    return { ...scene, newJob: { ...follow, joins: { version: 0, scans: ['a'] } } };
+  },
+  act: (scene) => store.submit(scene.newJob, () => '{}'),
+  differs: { ...CLOSED_TREE, 'a tree that another job has joined': tree({ version: 1 }) },
+});
+
+conditions('a retry in a tree', {
+  operation: 'TransactWriteItems',
+  arrange: () => root('failed'),
+  act: ({ jobId }) => store.retry(jobId, 'me'),
+  differs: CLOSED_TREE,
+});
+
+conditions('a tree closed', {
+  operation: 'UpdateItem',
+  arrange: root,
+  act: ({ jobId }) => store.closeTree(jobId, 'me', 0),
+  differs: { ...CLOSED_TREE, 'a tree that another job has joined': tree({ version: 1 }) },
+});
+
+conditions('the mark of a job whose findings were looked through', {
+  operation: 'UpdateItem',
+  arrange: root,
+  act: (scene) => store.markFollowed(scene.ended, []),
+  differs: {
+    ...ANOTHER_ROUND,
+    'an open job': job({ status: 'queued' }),
+    'a job that was looked through': job({ followUpsDue: undefined }),
+  },
+});
+
+conditions('the mark of a job that was announced', {
+  operation: 'UpdateItem',
+  async arrange() {
+    const scene = await root();
+    await job({ followUpsDue: undefined })(scene);
+    return scene;
+  },
+  act: (scene) => store.markAnnounced(scene.ended),
+  differs: {
+    ...ANOTHER_ROUND,
+    'an open job': job({ status: 'queued' }),
+    'a job whose findings are to be looked through': job({ followUpsDue: true }),
+  },
 });
