@@ -167,8 +167,8 @@ interface OnJob {
   readonly pathParameters: { readonly jobId: string };
 }
 
-const submit = async (targets: readonly string[]): Promise<OnJob> => {
-  const body = { targets, scanners: [{ name: 'nmap' }], project: 'shop', idempotencyKey: randomUUID() };
+const submit = async (targets: readonly string[], more: object = {}): Promise<OnJob> => {
+  const body = { targets, scanners: [{ name: 'nmap' }], project: 'shop', idempotencyKey: randomUUID(), ...more };
   const { status, json } = await ask('submit-job', { body });
   expect(status, JSON.stringify(json)).toBe(201);
   return { pathParameters: { jobId: json.jobId as string } };
@@ -195,6 +195,7 @@ async function aDayOfWork(): Promise<void> {
   await workersThatDie();
   await aReportThatIsTooLarge();
   await aJobForNessus();
+  await whatFollows();
   await ask('list-jobs', { query: { target: '127.0.1.1' } });
   await ask('get-queue', { userArn: ADMIN_ARN, query: { scope: 'fleet' } });
   for (const name of ['get-stats', 'list-scanners', 'get-queue', 'get-openapi', 'get-health']) await ask(name);
@@ -272,6 +273,23 @@ async function claimFirst({ pathParameters: { jobId } }: OnJob, leaseSeconds = 6
   return { jobs, held: claimed.held };
 }
 
+/** The targets of the first job, and of what follows from its findings, are too many for a record: they lie in the bucket. */
+async function whatFollows(): Promise<void> {
+  const targets = Array.from({ length: 100 }, (_, n) => `127.0.6.${n + 1}`);
+  const followUps = [{ when: { scanner: 'nmap', rule: 'open-port' }, scanners: [{ name: 'gobuster' }] }];
+  const job = await submit(targets, { followUps });
+  await workUntil(job, 'completed', 'print', `${OUTPUT}${targets.map((target) => `port ${target} 80\n`).join('')}`);
+  const { jobId } = job.pathParameters;
+  await tell('start-follow-ups', { jobId, tenant: '111111111111', traceId: 't', status: 'completed', round: 1 });
+  expect((await ask('get-job', job)).json.followUps).toMatchObject({ jobs: [{ scanners: ['gobuster'] }] });
+  expect((await ask('cancel-job', job)).json.followUps).toMatchObject({ jobs: [{ status: 'cancelled' }] });
+  expect((await ask('export-report', { ...job, query: { tree: 'true' } })).status).toBe(200);
+  expect((await ask('report-link', { ...job, body: { tree: true } })).status).toBe(202);
+  await tell('build-report', events.findLast((event) => event['detail-type'] === 'ReportRequested')?.detail as object);
+  expect((await ask('report-link', { ...job, body: { tree: true } })).status).toBe(200);
+  expect((await ask('delete-job', job)).status).toBe(204);
+}
+
 /** More than a stream should carry: the caller is sent to a download. */
 async function aReportThatIsTooLarge(): Promise<void> {
   const job = await submit(['127.0.4.1']);
@@ -312,6 +330,7 @@ const SELDOM: [name: string, right: string, why: string][] = [
   ['build-report', 's3:AbortMultipartUpload reports', 'an upload that breaks half-way is given up: test/contract/results.test.ts'],
   ['worker',       's3:AbortMultipartUpload results', 'the same'],
   ['submit-job',   'dynamodb:BatchGetItem ',          'a job whose tasks end while it is being released gives slots back to others that wait'],
+  ['start-follow-ups', 'dynamodb:BatchGetItem ',      'the same'],
   ['retry-job',    'dynamodb:BatchGetItem ',          'the same, for fewer tasks than before'],
   ['get-evidence', 's3:GetObject results',            'whoever follows a link of its does so in its name: test/contract/signer.test.ts'],
 ];

@@ -489,18 +489,3 @@ conditions('the mark of a job whose findings were looked through', {
     'a job that was looked through': job({ followUpsDue: undefined }),
   },
 });
-
-conditions('the mark of a job that was announced', {
-  operation: 'UpdateItem',
-  async arrange() {
-    const scene = await root();
-    await job({ followUpsDue: undefined })(scene);
-    return scene;
-  },
-  act: (scene) => store.markAnnounced(scene.ended),
-  differs: {
-    ...ANOTHER_ROUND,
-    'an open job': job({ status: 'queued' }),
-    'a job whose findings are to be looked through': job({ followUpsDue: true }),
-  },
-});
