@@ -49,7 +49,7 @@ export function gobusterCommand(run: ScanRun): Command {
 function modeArguments({ mode, extensions, insecureTls }: GobusterOptions, target: ScanTarget): string[] {
   const { host } = siteOf(target.host);
   if (mode === 'dns') return ['dns', '--domain', host, '--show-ips', '--timeout', DNS_TIMEOUT];
-  const { url, hostHeader } = pinned(target);
+  const { url, hostHeader } = pinned(target, { insecureTls });
   const http = [
     ...['--url', url, '--timeout', HTTP_TIMEOUT, '--retry', '--retry-attempts', String(RETRIES)],
     ...(insecureTls ? ['--no-tls-validation'] : []),

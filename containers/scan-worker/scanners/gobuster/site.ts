@@ -22,12 +22,15 @@ export function siteOf(target: string): Site {
 }
 
 /**
- * The site by the address that was checked, where its name can go into the Host header. Not through TLS, where a server chooses its
- * certificate by the name; there it is the certificate that shows whether the name still leads to whom it belongs.
+ * The site by the address that was checked, with its name in the Host header. Not through TLS with a certificate that is verified: a server
+ * chooses it by the name, and it shows that the name still leads to whom it belongs. Where it is not verified nothing would show that.
  */
-export function pinned({ host, address }: Pick<ScanTarget, 'host' | 'address'>): { url: string; hostHeader?: string } {
+export function pinned(
+  { host, address }: Pick<ScanTarget, 'host' | 'address'>,
+  { insecureTls }: { readonly insecureTls: boolean },
+): { url: string; hostHeader?: string } {
   const { url, isAddress } = siteOf(host);
-  if (isAddress || url.protocol === 'https:') return { url: url.href };
+  if (isAddress || (url.protocol === 'https:' && !insecureTls)) return { url: url.href };
   const hostHeader = url.host;
   url.hostname = isIP(address) === 6 ? `[${address}]` : address;
   return { url: url.href, hostHeader };

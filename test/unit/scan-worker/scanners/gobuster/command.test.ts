@@ -46,6 +46,12 @@ describe('the command line of gobuster', () => {
     expect(args.includes('--headers') ? args[args.indexOf('--headers') + 1] : undefined).toBe(header);
   });
 
+  it('asks the address that was checked through https too, where the certificate would not show whose it is', () => {
+    const { args } = commandFor(named('https://app.example:8443/', '192.0.2.7'), { insecureTls: true });
+    expect(args.join(' ')).toContain('--url https://192.0.2.7:8443/ ');
+    expect(args.join(' ')).toContain('--headers Host: app.example:8443');
+  });
+
   it('tries extensions and takes any certificate only when asked to', () => {
     const { args } = commandFor(SITE, { extensions: ['php', 'bak'], insecureTls: true });
     expect(args.join(' ')).toContain('--no-tls-validation --headers Host: app.example:8080 --extensions php,bak');
