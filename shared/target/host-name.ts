@@ -22,9 +22,15 @@ const TOGETHER = [
   ['Latin', 'Han', 'Bopomofo'],
   ['Latin', 'Han', 'Hangul'],
 ];
-const ONE_WAY_OF_WRITING = [...ALONE, ...TOGETHER].map(
-  (scripts) => new RegExp(`^[0-9_\\-${scripts.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]+$`, 'u'),
-);
+/** Of which one has to take a label whole. Made when the first label comes that is not plain ASCII: their tables are large, and few functions see one. */
+let oneWayOfWriting: readonly RegExp[] | undefined;
+function isOneWayOfWriting(label: string): boolean {
+  if (/^[a-z0-9_-]+$/.test(label)) return true;
+  oneWayOfWriting ??= [...ALONE, ...TOGETHER].map(
+    (scripts) => new RegExp(`^[0-9_\\-${scripts.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]+$`, 'u'),
+  );
+  return oneWayOfWriting.some((scripts) => scripts.test(label));
+}
 
 /** Why a name cannot be used, for the message. */
 export type NameFault = { readonly fault: string };
@@ -40,8 +46,7 @@ export function canonicalName(text: string): string | NameFault {
   const labels = written.replace(/\.$/, '').split('.');
   if (labels.some((label) => !/^[\p{L}\p{M}\p{Nd}_-]+$/u.test(label)))
     return { fault: 'has an empty label or characters that no host name has' };
-  if (labels.some((label) => !ONE_WAY_OF_WRITING.some((script) => script.test(label))))
-    return { fault: 'mixes scripts in one label' };
+  if (!labels.every(isOneWayOfWriting)) return { fault: 'mixes scripts in one label' };
   const name = asciiOf(labels.join('.'));
   if (name === undefined) return { fault: 'is not a valid international name' };
   if (name.length > MAX_NAME_CHARACTERS) return { fault: `is longer than ${MAX_NAME_CHARACTERS} characters` };
