@@ -35,6 +35,11 @@ export async function descendantsOf(pid: number): Promise<Running[]> {
   return below(pid);
 }
 
+/** Those whose command line has `text` in it, whoever started them. */
+export async function runningWith(text: string): Promise<Running[]> {
+  return (await allProcesses()).filter(({ command }) => command.includes(text));
+}
+
 /** Those of `pids` that still run. */
 export async function stillRunning(pids: readonly number[]): Promise<Running[]> {
   return (await allProcesses()).filter(({ pid }) => pids.includes(pid));

@@ -9,7 +9,7 @@ import { axeScanner } from '#containers/scan-worker/scanners/axe/scanner.ts';
 import { ScannerSettings } from '#containers/scan-worker/scanners/settings.ts';
 import { hasChromium } from '#test/support/axe.ts';
 import { named } from '#test/support/nmap.ts';
-import { descendantsOf, type Running, stillRunning } from '#test/support/processes.ts';
+import { descendantsOf, type Running, runningWith } from '#test/support/processes.ts';
 import { runScan } from '#test/support/run-scan.ts';
 import { answering, htmlPage, siteServer } from '#test/support/site-server.ts';
 
@@ -30,19 +30,19 @@ async function results(pages: Parameters<typeof siteServer>[0], options: Readonl
   return { ran, site, of: ran.coverage.map(({ status, pages: [page] = [] }) => [status, page?.result, page?.detail]) };
 }
 
-/** The browser of a scan, once it is at work. */
-async function browserProcesses(): Promise<readonly Running[]> {
-  let found: readonly Running[] = [];
-  const look = async () => {
-    found = (await descendantsOf(process.pid)).filter(({ command }) => command.includes('--user-data-dir='));
-    return found.some(({ command }) => command.includes('--type=renderer'));
-  };
-  await expect.poll(look, { timeout: 30_000 }).toBe(true);
-  return found;
+/** The browser of a scan, once it is at work: all that names its profile, also what no longer has a parent of ours. */
+async function browserProcesses(): Promise<{ readonly profile: string; readonly browser: readonly Running[] }> {
+  const PROFILE = /--user-data-dir=(\S+)/;
+  const renderer = async () =>
+    (await descendantsOf(process.pid)).find(
+      ({ command }) => command.includes('--type=renderer') && PROFILE.test(command),
+    );
+  await expect.poll(renderer, { timeout: 30_000 }).toBeDefined();
+  const profile = PROFILE.exec((await renderer())?.command ?? '')?.[1] ?? '';
+  return { profile, browser: await runningWith(profile) };
 }
 
-const gone = (processes: readonly Running[]) =>
-  expect.poll(() => stillRunning(processes.map(({ pid }) => pid)), { timeout: 10_000 }).toEqual([]);
+const gone = (profile: string) => expect.poll(() => runningWith(profile), { timeout: 10_000 }).toEqual([]);
 
 describe.skipIf(!hasChromium)('axe (skipped where Chromium is not installed)', () => {
   it('says the versions of both', async () => {
@@ -265,38 +265,38 @@ describe.skipIf(!hasChromium)('a stop (skipped where Chromium is not installed)'
 
   it('in mid-run ends runner and browser, and keeps what was found', async () => {
     await using site = await siteServer(SITE);
-    let browser: readonly Running[] = [];
+    let found: Awaited<ReturnType<typeof browserProcesses>> = { profile: '', browser: [] };
     const ran = await runScan(scanner, [at(site.url)], { mode: 'discovery' }, async ({ stop }) => {
       await expect.poll(() => site.asked.includes('/loop'), { timeout: 30_000 }).toBe(true);
-      browser = await browserProcesses();
+      found = await browserProcesses();
       stop.now('cancelled');
     });
     expect(ran.stopped).toBe('cancelled');
     expect(ran.coverage).toMatchObject([{ status: 'not_scanned', reason: 'axe was stopped by a cancel' }]);
     expect(ran.list.map(({ rule }) => rule)).toEqual(['image-alt']);
-    expect(browser.length).toBeGreaterThan(3);
-    await gone(browser);
+    expect(found.browser.length).toBeGreaterThan(3);
+    await gone(found.profile);
   });
 
   it('by SIGKILL of the runner leaves nothing behind, and is a failure', async () => {
     await using site = await siteServer(SITE);
-    let browser: readonly Running[] = [];
+    let profile = '';
     const ran = await runScan(scanner, [at(site.url)], { mode: 'discovery' }, async () => {
       await expect.poll(() => site.asked.includes('/loop'), { timeout: 30_000 }).toBe(true);
-      browser = await browserProcesses();
+      ({ profile } = await browserProcesses());
       const own = (await descendantsOf(process.pid)).find(({ command }) => command.endsWith(runner));
       process.kill(own?.pid ?? 0, 'SIGKILL');
     });
     expect(ran.outcome).toMatchObject({ ok: false, error: { code: 'oom', retryable: true } });
     expect(ran.coverage).toMatchObject([{ status: 'not_scanned' }]);
-    await gone(browser);
+    await gone(profile);
   });
 
   it('of the browser alone loses the page, and goes on with another', async () => {
     await using site = await siteServer({ ...SITE, '/': htmlPage(links('/loop', '/last')), '/last': htmlPage(NO_ALT) });
     const ran = await runScan(scanner, [at(`${site.url}`)], { mode: 'discovery' }, async () => {
       await expect.poll(() => site.asked.includes('/loop'), { timeout: 30_000 }).toBe(true);
-      for (const { pid, command } of await browserProcesses())
+      for (const { pid, command } of (await browserProcesses()).browser)
         if (!command.includes('--type=')) process.kill(pid, 'SIGKILL');
     });
     expect(ran.outcome).toEqual({ ok: true });

@@ -1,13 +1,16 @@
 /** How fast requests may leave. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../../clock.ts';
 
-/** Resolves when the next may: evenly spaced, `perSecond` at most. */
-export function pace(perSecond: number, nowMs: () => number = () => performance.now()): () => Promise<void> {
-  let next = Number.NEGATIVE_INFINITY;
+/** What it gives resolves when the next request may leave: evenly spaced, `perSecond` at most, and nothing saved up in a pause. */
+export function pace(
+  perSecond: number,
+  { monotonicMs, sleep }: Pick<Clock, 'monotonicMs' | 'sleep'> = systemClock,
+): () => Promise<void> {
+  let nextMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    const now = nowMs();
-    const at = Math.max(next, now);
-    next = at + 1_000 / perSecond;
-    if (at > now) await sleep(at - now);
+    const nowMs = monotonicMs();
+    const atMs = Math.max(nextMs, nowMs);
+    nextMs = atMs + 1_000 / perSecond;
+    if (atMs > nowMs) await sleep(atMs - nowMs);
   };
 }
