@@ -34,6 +34,14 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Of US dollars, above 0. */
+export function dollarAmount(text: string): number {
+  const amount = Number(text);
+  if (!(text.trim() !== '' && amount > 0 && Number.isFinite(amount)))
+    throw new InvalidArgumentError('Allowed: an amount of US dollars above 0, as in 0.50.');
+  return amount;
+}
+
 /** A checked id: another spelling would only come back as "not found". */
 export function jobId(text: string): string {
   const parsed = JobId.safeParse(text.toLowerCase());

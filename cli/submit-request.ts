@@ -24,6 +24,8 @@ export interface SubmitOptions {
   readonly priority?: Priority;
   /** Seconds. */
   readonly deadline?: number;
+  /** USD. */
+  readonly maxCost?: number;
   /** Instants. */
   readonly notBefore?: string;
   readonly notAfter?: string;
@@ -56,6 +58,7 @@ export async function readRequest(
     profile,
     priority,
     deadlineSeconds: deadline,
+    maxCostUsd: options.maxCost,
     window: windowOf(options),
   };
   const body = { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };

@@ -30,6 +30,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'coverage', summary: 'Show what happened to each target', load: () => import('./coverage.ts') },
   { name: 'report', summary: "Get a job's report: a table, JSON or NDJSON", load: () => import('./report.ts') },
   { name: 'verify', summary: 'Check that what a job left is what was signed', load: () => import('./verify.ts') },
+  { name: 'cost', summary: 'Estimate what a job will cost, or show what one has', load: () => import('./cost.ts') },
   { name: 'stats', summary: "Show how one's own jobs went, by day and scanner", load: () => import('./stats.ts') },
   { name: 'login', summary: 'Choose a deployment by its stack', load: () => import('./login.ts') },
   { name: 'scanners', summary: 'Show what there is to scan with', load: () => import('./scanners.ts') },

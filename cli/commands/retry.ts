@@ -5,13 +5,14 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOfVerdict } from '../exit-codes.ts';
 import { followWithProgress } from '../follow.ts';
 import { showJob, wholeVerdict } from '../job-view.ts';
-import { comingInstant, jobId } from '../option-values.ts';
+import { comingInstant, dollarAmount, jobId } from '../option-values.ts';
 import { windowOf } from '../submit-request.ts';
 
 interface RetryOptions extends ConnectionOptions {
   readonly wait?: true;
   readonly notBefore?: string;
   readonly notAfter?: string;
+  readonly maxCost?: number;
 }
 
 const HELP = `
@@ -26,6 +27,7 @@ export function define(command: Command): void {
     .argument('<job-id>', 'the job', jobId)
     .option('--not-before <time>', 'in another window: scan nothing earlier; a time, or in how long, as in 2h', coming)
     .option('--not-after <time>', 'scan nothing from then on, and stop what runs', coming)
+    .option('--max-cost <usd>', 'with another cap: start no further task once it has cost so much in all', dollarAmount)
     .option('--wait', 'follow the job to its end, and exit with the verdict');
   addConnectionOptions(command).addHelpText('after', HELP);
 }
@@ -35,8 +37,9 @@ export async function run(context: Context, command: Command): Promise<ExitCode>
   const options = command.opts<RetryOptions>();
   const { output, signal } = context;
   const client = await connect(context, options);
-  const window = windowOf(options);
-  const request = { path: { jobId: id }, ...(window === undefined ? {} : { body: { window } }) };
+  const [window, maxCostUsd] = [windowOf(options), options.maxCost];
+  const body = { ...(window && { window }), ...(maxCostUsd && { maxCostUsd }) };
+  const request = { path: { jobId: id }, ...(window || maxCostUsd ? { body } : {}) };
   const job = await client.call('retryJob', request, signal);
   const shown = options.wait ? await followWithProgress(context, client, job) : job;
   if (options.json) output.json(shown);

@@ -1,6 +1,7 @@
 /** Turns a request into a job. What is written is the job store's one commit; all that follows it are hints, which the sweeper makes up for. */
 import type { SubmitJobRequest, submitJobRoute } from '#shared/contracts/submit-job.ts';
 import { IdempotencyKey } from '#shared/contracts/submit-job.ts';
+import { windowedTargets } from '#shared/contracts/windowed-targets.ts';
 import { capOf } from '#shared/cost/budget.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Events } from '#shared/events.ts';
@@ -18,7 +19,7 @@ import { uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 import { deniedTargets, targetsDenied } from './denials.ts';
-import { refuseHopelessWindows, windowedTargets } from './windows.ts';
+import { refuseHopelessWindows } from './windows.ts';
 
 export interface SubmitJobDeps extends MakeJobDeps {
   readonly events: Pick<Events, 'jobSubmitted' | 'targetsDenied'>;

@@ -1,28 +1,14 @@
-/** The maintenance windows of a submit: which target has which, and whether they can be kept. */
-import type { RequestedTarget, SubmitJobRequest } from '#shared/contracts/submit-job.ts';
+/** Whether the maintenance windows of a submit can be kept. */
+import type { SubmitJobRequest } from '#shared/contracts/submit-job.ts';
+import { ownWindow } from '#shared/contracts/windowed-targets.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Job } from '#shared/job/job.ts';
-import { faultsOfWindow, type MaintenanceWindow } from '#shared/target/maintenance-window.ts';
-import type { WindowedTarget } from '#shared/target/plan.ts';
+import { faultsOfWindow } from '#shared/target/maintenance-window.ts';
 import { secondsAfter } from '#shared/time.ts';
 
 type Request = Pick<SubmitJobRequest, 'targets' | 'window'>;
 /** How many bad windows one answer names. */
 const MAX_ERRORS = 20;
-
-/** A target without a window of its own has that of the job, if any. */
-export const windowedTargets = ({ targets, window }: Request): WindowedTarget[] =>
-  targets.map((requested) => {
-    const target = 'target' in requested ? requested.target : requested;
-    const its = ownWindow(requested) ?? window;
-    return its === undefined ? target : { ...target, window: its };
-  });
-
-function ownWindow(requested: RequestedTarget): MaintenanceWindow | undefined {
-  if (!('target' in requested)) return undefined;
-  const { target: _, ...window } = requested;
-  return window.notBefore === undefined && window.notAfter === undefined ? undefined : window;
-}
 
 /** ValidationError naming each window that cannot be kept. */
 export function refuseHopelessWindows(

@@ -36,3 +36,13 @@ export const SECOND_REQUESTS_USD =
 /** Of results that lie in the bucket for so long. */
 export const storageUsd = (bytes: number, seconds: number): number =>
   (bytes / GIGABYTE) * (seconds / MONTH_SECONDS) * s3.gbMonth;
+
+/** Of a job itself, followed by somebody: submit, a few looks, a report. A Lambda of 1 GB answers each in about 0.1 s. */
+const PER_JOB = { apiRequests: 10, lambdaGbSeconds: 1, writeUnits: 30, readUnits: 30, events: 2 } as const;
+
+export const JOB_REQUESTS_USD =
+  PER_JOB.apiRequests * (PRICES.apiRequest + PRICES.lambda.request) +
+  PER_JOB.lambdaGbSeconds * PRICES.lambda.gbSecond +
+  PER_JOB.writeUnits * dynamoDb.writeUnit +
+  PER_JOB.readUnits * dynamoDb.readUnit +
+  PER_JOB.events * PRICES.customEvent;

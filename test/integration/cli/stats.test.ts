@@ -40,8 +40,8 @@ describe('stats', () => {
         ...['DAY', 'SCANNER', 'JOBS', 'TASKS', 'COMPLETED', 'AVERAGE'],
         ...['FINDINGS', 'RUN AGAIN', 'LEASES LOST', 'HOST BUSY', 'CANCELS', 'USD'],
       ],
-      ['2026-01-31', 'nmap', '3', '7', '66.6%', '1.3 s', '9', '5', '6', '7', '2 (1 forced)', '0.0123'],
-      ['all', 'nmap', '3', '7', '-', '-', '9', '5', '6', '7', '2', '0.0123'],
+      ['2026-01-31', 'nmap', '3', '7', '66.6%', '1.3 s', '9', '5', '6', '7', '2 (1 forced)', '0.012'],
+      ['all', 'nmap', '3', '7', '-', '-', '9', '5', '6', '7', '2', '0.012'],
       [''],
     ]);
     expect(server.received[0]?.url.search).toBe('?from=2026-01-30&to=2026-01-31');
