@@ -50,12 +50,13 @@ export interface ApiClient {
 }
 
 /**
- * Whether a call whose answer was lost is made again. A submit always carries an idempotency key; cancelling twice is cancelling,
+ * Whether a call whose answer was lost is made again. A submit always carries an idempotency key; an upload nobody uses expires; cancelling twice is cancelling,
  * deleting likewise; a link is made or found. A retry made again would be refused, as the job runs already: better to say that its answer
  * was lost. Who watches has better to do than to wait for it.
  */
 const REPEATABLE: Record<RouteName, boolean> = {
   submitJob: true,
+  createUpload: true,
   listJobs: true,
   getJob: true,
   cancelJob: true,

@@ -55,7 +55,7 @@ export const acknowledgedRules = (stackName: string): Acknowledgment[] => [
     'X-Ray, ecs:ListTasks and ecr:GetAuthorizationToken know no resource; the statements are listed one by one in test/infra.',
   ),
   wildcard('<JobsTable10C8EDF6.Arn>/index/*', 'Whoever reads the table reads its three indexes.'),
-  ...['config', 'health', 'plans', 'results', 'reports', 'evidence'].map((area) =>
+  ...['config', 'health', 'plans', 'results', 'reports', 'evidence', 'uploads'].map((area) =>
     wildcard(`<ResultsBucket46167C27.Arn>/${area}/*`, OBJECTS),
   ),
   wildcard(`arn:<AWS::Partition>:ecs:${IN_STACK}:task/<WorkersCluster2E9BA3A7>/*`, BY_TASK),

@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Env as CancelJobEnv } from '#functions/cancel-job/env.ts';
+import type { Env as CreateUploadEnv } from '#functions/create-upload/env.ts';
 import type { Env as DeleteJobEnv } from '#functions/delete-job/env.ts';
 import type { Env as ExportReportEnv } from '#functions/export-report/env.ts';
 import type { Env as GetCoverageEnv } from '#functions/get-coverage/env.ts';
@@ -53,7 +54,7 @@ const callersIn = ({ tenants, admins }: Foundation['settings']) => ({
   CALLER_SETTINGS: JSON.stringify({ tenants, admins }),
 });
 
-/** What makes, stops, repeats and deletes jobs. */
+/** What makes, stops, repeats and deletes jobs, and takes what they import. */
 function controlFunctions(scope: Construct, { jobs, tasks, results, events, settings }: Foundation) {
   const variables = { ...jobs.variables, ...results.variables, ...events.variables, ...callersIn(settings) };
 
@@ -66,9 +67,16 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   });
   jobs.usedBy(submitJob, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
   tasks.fedBy(submitJob);
-  results.readBy(submitJob, 'config', 'health');
+  results.readBy(submitJob, 'config', 'health', 'uploads');
   results.writtenBy(submitJob, 'plans');
   events.sentBy(submitJob);
+
+  const createUpload = new NodeFunction<CreateUploadEnv>(scope, routes.createUpload.function, {
+    variables: { ...jobs.variables, ...results.variables, ...callersIn(settings) },
+    settings,
+  });
+  jobs.usedBy(createUpload, 'PutItem');
+  results.writtenBy(createUpload, 'uploads');
 
   const cancelJob = new NodeFunction<CancelJobEnv>(scope, routes.cancelJob.function, {
     variables: { ...variables, ...tasks.variables },
@@ -95,7 +103,7 @@ function controlFunctions(scope: Construct, { jobs, tasks, results, events, sett
   jobs.usedBy(deleteJob, 'GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
   results.emptiedBy(deleteJob, 'results', 'plans', 'reports', 'evidence');
 
-  return { submitJob, cancelJob, retryJob, deleteJob };
+  return { createUpload, submitJob, cancelJob, retryJob, deleteJob };
 }
 
 /** What shows jobs. */

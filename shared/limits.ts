@@ -71,6 +71,8 @@ export type Limits = { readonly [name in LimitName]: number };
 
 /** Bounds that belong to the wire or to AWS; not settable. */
 export const MAX_BODY_BYTES = 1024 * 1024;
+/** Of an upload: as much as a worker takes of a scanner's output. */
+export const MAX_UPLOAD_BYTES = 1024 ** 3;
 export const MAX_ADDRESSES_PER_JOB = 65_536;
 /** Addresses a task may hold: 65,536 addresses fit into 1,000 tasks, and a task's host locks into one transaction of 100 items. */
 export const MAX_ADDRESSES_PER_TASK = 66;

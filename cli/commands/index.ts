@@ -18,6 +18,7 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'submit', summary: 'Submit a job', load: () => import('./submit.ts') },
+  { name: 'import', summary: 'Make a job of a .nessus file', load: () => import('./import.ts') },
   { name: 'status', summary: 'Show a job, or follow it to its end', load: () => import('./status.ts') },
   { name: 'list', summary: "List one's own jobs, newest first", load: () => import('./list.ts') },
   { name: 'cancel', summary: 'Cancel a job', load: () => import('./cancel.ts') },

@@ -45,12 +45,15 @@ const rowOf = (
   {
     name,
     available,
+    imports = false,
     version,
     health,
     reason,
-  }: (Pick<Scanner, 'name' | 'available' | 'version' | 'reason'> & { health: string }) | Instance,
+  }:
+    | (Pick<Scanner, 'name' | 'available' | 'imports' | 'version' | 'reason'> & { health: string })
+    | (Instance & { imports?: false }),
   what: string,
-): string[] => [name, available ? 'yes' : 'no', version ?? '-', health, reason ?? what];
+): string[] => [name, available ? 'yes' : imports ? 'import only' : 'no', version ?? '-', health, reason ?? what];
 
 const loadOf = ({ runningScans, maxConcurrentScans }: Instance): string =>
   runningScans === undefined ? `up to ${maxConcurrentScans} scans` : `${runningScans} of ${maxConcurrentScans} scans`;

@@ -5,7 +5,7 @@ import type { Job } from '#shared/job/job.ts';
 import { isTerminal } from '#shared/status.ts';
 import { type DenialFacts, reportDenials } from '#shared/target/denials.ts';
 import { hasClosed } from '#shared/target/maintenance-window.ts';
-import { expand } from '#shared/target/plan.ts';
+import { expand, type Unit } from '#shared/target/plan.ts';
 import type { Task } from '#shared/task/task.ts';
 import { watchForCancel } from './cancel-watch.ts';
 import type { WorkerDeps } from './deps.ts';
@@ -18,6 +18,7 @@ import {
   endingOfStop,
   endingUnder,
 } from './ending.ts';
+import { importer, isUpload } from './import.ts';
 import { type Prepared, prepareTargets } from './prepare.ts';
 import { scan } from './scan.ts';
 import { requestsPerSecond, type Scanner } from './scanner.ts';
@@ -55,8 +56,8 @@ function endingBeforeStart(job: Job | undefined, task: Task, now: Date): Ending 
 
 async function scanTargets(deps: WorkerDeps, inHand: TaskInHand, job: Job): Promise<Attempted> {
   const { task, held, lease, trace, log } = inHand;
-  const { scanner, version } = await readyScanner(deps, task.scanner);
   const { units, options } = await readWork(deps, job, task);
+  const { scanner, version } = await readyScanner(deps, task, units);
   const materials = (await scanner.materials?.(options)) ?? {};
   const policy = await deps.policy();
   const prepared = await trace.during('prepare', () =>
@@ -106,11 +107,15 @@ function untilOf({ deadlineAt }: Job, { window }: Task, { closesAt }: Prepared):
     : { at: closed, reason: 'window_closed' };
 }
 
-/** Throws ScannerMissingError. */
-async function readyScanner(deps: WorkerDeps, name: Task['scanner']): Promise<{ scanner: Scanner; version: string }> {
-  const scanner = deps.scanners.get(name);
-  if (scanner === undefined)
-    throw new ScannerMissingError('scanner_unavailable', `this worker knows no scanner ${name}`);
+/** What the task runs: its scanner, or for an upload what reads it with that one's parser. Throws ScannerMissingError. */
+async function readyScanner(
+  deps: WorkerDeps,
+  { scanner: name, tenant }: Task,
+  units: readonly Unit[],
+): Promise<{ scanner: Scanner; version: string }> {
+  const known = deps.scanners.get(name);
+  if (known === undefined) throw new ScannerMissingError('scanner_unavailable', `this worker knows no scanner ${name}`);
+  const scanner = units.some(isUpload) ? importer(known, deps.results, tenant) : known;
   const check = await scanner.check();
   if (!check.available) throw new ScannerMissingError('scanner_unavailable', check.reason);
   return { scanner, version: check.version };

@@ -36,7 +36,9 @@ export async function prepareTargets(
   units: Iterable<Unit>,
 ): Promise<Prepared> {
   const answers = await Promise.all(
-    Array.from(units, async (unit) => answerFor(unit, await addressesOf(unit, resolve), policy, now)),
+    Array.from(units, async (unit) =>
+      unit.target.kind === 'upload' ? uploaded(unit) : answerFor(unit, await addressesOf(unit, resolve), policy, now),
+    ),
   );
   const closed = answers.find((answer) => answer.is === 'denied' && answer.denial.code === 'window_closed');
   const [closesAt] = answers.flatMap((answer) => (answer.is === 'allowed' ? (answer.until ?? []) : [])).sort();
@@ -48,6 +50,13 @@ export async function prepareTargets(
     ...(closesAt === undefined ? {} : { closesAt }),
   };
 }
+
+/** Nothing is scanned: there is no address, and nothing to allow. */
+const uploaded = ({ target: { text } }: Unit): Answer => ({
+  is: 'allowed',
+  target: { target: text, host: text, address: text },
+  until: undefined,
+});
 
 /** The name to resolve; undefined where the unit is an address already, or a URL of one. */
 const nameOf = ({ target }: Unit): string | undefined =>

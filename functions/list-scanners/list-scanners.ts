@@ -35,6 +35,7 @@ export async function listScanners(
         name === 'nessus' ? nessus : { ...availabilityOf(availability, name), list: undefined };
       return {
         ...{ name, title, ...state, health: state.available ? healthOf(own) : 'unavailable', accepts: [...accepts] },
+        imports: accepts.includes('upload'),
         options: { ...z.toJSONSchema(options, { io: 'input' }) },
         ...(list && { instances: [...list] }),
       };

@@ -19,9 +19,12 @@ import { uniqueTargets, type WindowedTarget } from '#shared/target/plan.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 import { deniedTargets, targetsDenied } from './denials.ts';
+import { isImport, refuseUnreadyUpload, type UploadDeps } from './uploads.ts';
 import { refuseHopelessWindows } from './windows.ts';
 
 export interface SubmitJobDeps extends MakeJobDeps {
+  readonly jobs: MakeJobDeps['jobs'] & UploadDeps['jobs'];
+  readonly results: MakeJobDeps['results'] & UploadDeps['results'];
   readonly events: Pick<Events, 'jobSubmitted' | 'targetsDenied'>;
   readonly policy: () => Promise<Policy>;
   readonly availability: Availabilities;
@@ -43,7 +46,8 @@ export async function submitJob(deps: SubmitJobDeps, request: Request): Promise<
   refuseHopelessWindows(body, job);
   const requested = windowedTargets(body);
   const targets = uniqueTargets(requested);
-  await refuseScanners(deps, body.scanners);
+  if (isImport(targets)) await refuseUnreadyUpload(deps, job.tenant, targets);
+  else await refuseScanners(deps, body.scanners);
   await refuseDenied(deps, requested, job);
   const { scanners, labels, description, followUps } = body;
   const spec = {

@@ -1,4 +1,4 @@
-/** Results, their signed manifests, plans and built reports, which go with their jobs, and the target policy, which stays. */
+/** Results, their signed manifests, plans and built reports, which go with their jobs, uploads, and the target policy, which stays. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
@@ -31,7 +31,7 @@ export class ResultsBucket extends Construct {
       autoDeleteObjects: !keepsData,
       lifecycleRules: [
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        ...(['results', 'plans', 'reports', 'evidence', 'health'] as const).map((area) => ({
+        ...(['results', 'plans', 'reports', 'evidence', 'uploads', 'health'] as const).map((area) => ({
           id: `expire-${area}`,
           prefix: AREAS[area],
           expiration,

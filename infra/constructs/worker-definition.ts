@@ -138,7 +138,7 @@ function grantWork(worker: IGrantable, size: WorkerSize, { jobs, tasks, results,
   jobs.usedBy(worker, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   tasks.emptiedBy(worker, size);
   tasks.fedBy(worker);
-  results.readBy(worker, 'config', 'plans');
+  results.readBy(worker, 'config', 'plans', 'uploads');
   results.streamedBy(worker, 'results');
   results.writtenBy(worker, 'health');
   events.sentBy(worker);

@@ -102,6 +102,10 @@ export function dayAndScannerOf(sk: string): { readonly day: string; readonly sc
   const [, day = '', scanner = ''] = sk.split('#');
   return { day, scanner: scanner as ScannerName };
 }
+export const uploadKey = (tenant: string, uploadId: string): Key => ({
+  pk: tenantPartition(tenant),
+  sk: `UPLOAD#${uploadId}`,
+});
 /** Why the worker of that name ended. */
 export const stoppedWorkerKey = (worker: string): Key => ({ pk: fleetPartition, sk: `STOPPED#${worker}` });
 export const idempotencyKey = (tenant: string, key: string): Key => ({

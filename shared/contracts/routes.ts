@@ -3,6 +3,7 @@
  * the OpenAPI document come from it. What it names is in the contract beside it.
  */
 import { getCoverageRoute } from './coverage.ts';
+import { createUploadRoute } from './create-upload.ts';
 import { listDeadLettersRoute, redriveDeadLettersRoute } from './dead-letters.ts';
 import { getEvidenceRoute } from './evidence.ts';
 import { getFindingsRoute } from './findings.ts';
@@ -32,6 +33,7 @@ export const routes = {
   getEvidence: getEvidenceRoute,
   exportReport: exportReportRoute,
   reportLink: reportLinkRoute,
+  createUpload: createUploadRoute,
   listScanners: listScannersRoute,
   getStats: getStatsRoute,
   listDeadLetters: listDeadLettersRoute,

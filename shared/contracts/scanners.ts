@@ -30,6 +30,11 @@ export const ScannersResponse = z
           title: z.string(),
           available: z.boolean().describe('A submit that asks for one that is not is refused'),
           reason: z.string().optional().describe('Why it is not available'),
+          imports: z
+            .boolean()
+            .describe(
+              'Whether its results from elsewhere can be imported (POST /uploads), also where it is not available',
+            ),
           version: z.string().optional().describe('Where it is known before a scan; the evidence of each scan has it'),
           health: z
             .enum(SCANNER_HEALTH)

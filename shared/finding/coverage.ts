@@ -95,16 +95,23 @@ export interface SummarisedTask {
 
 /**
  * Adds up the tasks of a job. `down` counts as covered only for an address of a CIDR in which that scanner reached at least one
- * address, in whichever task; a task that failed or left no result covered nothing; and what a task does not account for is uncovered.
+ * address, in whichever task; a task that failed or left no result covered nothing; and what a task does not account for is uncovered. What it accounts
+ * for beyond its targets counts too: an import is one target, and which hosts it has is known once it is read.
  */
 export function summarise(tasks: readonly SummarisedTask[]): Summary {
   const bySeverity = noFindings();
   for (const { result } of tasks) if (result) addCounts(bySeverity, result.bySeverity);
-  const total = tasks.reduce((sum, { targetCount }) => sum + targetCount, 0);
+  const total = tasks.reduce((sum, task) => sum + Math.max(task.targetCount, accountedFor(task)), 0);
   const covered = coveredBy(tasks.filter(({ status }) => status !== 'failed'));
   const uncovered = Math.max(0, total - covered);
   return { verdict: verdictOf({ covered, uncovered, bySeverity }), bySeverity, covered, uncovered };
 }
+
+const accountedFor = ({ result }: SummarisedTask): number =>
+  (result?.coverage ?? []).reduce(
+    (sum, counts) => sum + COVERAGE_STATUSES.reduce((row, status) => row + counts[status], 0),
+    0,
+  );
 
 function coveredBy(tasks: readonly SummarisedTask[]): number {
   const ranges = new Map<string, { reached: number; down: number }>();

@@ -42,6 +42,14 @@ export interface Signer {
     key: string,
     options: { fileName: string; contentType: string; expiresSeconds: number },
   ): Promise<{ url: string; expiresAt: string }>;
+  /**
+   * A PUT link likewise, for one body alone: of that length and SHA-256 (hex). `headers` belong to it, and must be sent as they are: they are
+   * signed, and the store compares them with what it gets.
+   */
+  presignUpload(
+    key: string,
+    options: StoredObject & { expiresSeconds: number },
+  ): Promise<{ url: string; headers: Readonly<Record<string, string>>; expiresAt: string }>;
 }
 
 /** The first part of every key. Rights and lifetimes are given by it (infra). */
@@ -51,6 +59,7 @@ export const AREAS = {
   reports: 'reports/',
   /** Signed manifests. A worker may not write here. */
   evidence: 'evidence/',
+  uploads: 'uploads/',
   config: 'config/',
   health: 'health/',
 } as const;
@@ -67,6 +76,7 @@ export const jobEvidencePrefix = (tenant: string, jobId: string): string => `${A
 /** The signed manifest of a job as it ended in one round. */
 export const manifestKey = ({ tenant, jobId, round }: { tenant: string; jobId: string; round: number }): string =>
   `${jobEvidencePrefix(tenant, jobId)}${round}.json`;
+export const uploadKey = (tenant: string, uploadId: string): string => `${AREAS.uploads}${tenant}/${uploadId}`;
 /** The deployment's target policy. */
 export const POLICY_KEY = `${AREAS.config}policy.yaml`;
 

@@ -14,6 +14,7 @@ import type { DeadLetter, DeadTask, UnreadableMessage } from './dead-letter.ts';
 import type { Job, JobEventRecord, JobSpec, PlannedTask, StoredSpec } from './job.ts';
 import type { ReleaseMode } from './slots.ts';
 import type { DayFigures } from './statistics.ts';
+import type { Upload } from './upload.ts';
 
 export interface NewJob {
   readonly job: Pick<
@@ -224,6 +225,11 @@ export interface JobStore {
 
   /** What the tenant spent on that day, as far as its jobs told; undefined where nobody counts, as there is no cap. */
   readSpent(tenant: string, day: string): Promise<number | undefined>;
+
+  /** Kept for the retention and a day. */
+  recordUpload(upload: Upload): Promise<void>;
+  /** Of that tenant. */
+  readUpload(tenant: string, uploadId: string): Promise<Upload | undefined>;
 
   /** Takes one token of the principal's bucket; seconds to wait when there is none. */
   takeToken(tenant: string, principal: string): Promise<{ ok: true } | { ok: false; retryAfterSeconds: number }>;

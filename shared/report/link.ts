@@ -9,7 +9,7 @@ import { type Edition, isBeingBuilt, readReportState, storedReport } from './sto
 
 export interface ReportLinkDeps {
   readonly results: Pick<Results, 'read'>;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'presignDownload'>;
   readonly events: Pick<Events, 'reportRequested'>;
   readonly presignedSeconds: number;
   readonly now: () => Date;

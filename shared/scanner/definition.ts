@@ -41,7 +41,7 @@ export interface ScannerDefinition {
   /** Allow-listed and typed: never free-form flags. Unknown keys are refused. */
   readonly options: z.ZodType<Readonly<Record<string, unknown>>>;
   readonly workerSize: WorkerSize;
-  /** The kinds of target it can scan. */
+  /** The kinds of target it can scan; `upload`: what it left elsewhere can be imported, wherever it is not available itself. */
   readonly accepts: readonly TargetKind[];
   /** Why it cannot scan a target of these kinds with these options, as in `in mode dns needs a name`; undefined where it can. */
   readonly refuses?: (target: Target, options: ScannerRequest['options']) => string | undefined;

@@ -1,5 +1,4 @@
 /** The scanners that can be asked for. A new one is a definition here and a folder in containers/scan-worker/scanners. */
-
 import { axeDefinition } from './axe.ts';
 import type { ScannerDefinition, ScannerName } from './definition.ts';
 import { gobusterDefinition } from './gobuster.ts';

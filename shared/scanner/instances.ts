@@ -85,7 +85,7 @@ function stateOf(
 
 const versionOf = ({ version }: InstanceHealth) => (version === undefined ? {} : { version });
 
-/** One that can be used makes the scanner available. */
+/** One that can be used makes the scanner available. Its files can be imported in any case, which needs no server. */
 export function availabilityOfInstances(instances: readonly InstanceState[]): Availability {
   const usable = instances.filter(({ available }) => available);
   if (usable.length > 0) {
@@ -93,7 +93,8 @@ export function availabilityOfInstances(instances: readonly InstanceState[]): Av
     return { available: true, ...(versions.length > 0 ? { version: versions.join(', ') } : {}) };
   }
   const why = instances.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  return { available: false, reason: why || 'config/scanners.yaml names no instance of it' };
+  const reason = why || 'config/scanners.yaml names no instance of it';
+  return { available: false, reason: `${reason}; results from elsewhere can be imported (POST /uploads)` };
 }
 
 /** Of a submit that names an instance: whether there is one of that name, and why it cannot be used. */

@@ -29,5 +29,5 @@ export const nessusDefinition: ScannerDefinition = {
   title: 'Weaknesses of hosts, by a Nessus server',
   options: NessusOptions,
   workerSize: 'small',
-  accepts: ['host', 'address', 'cidr', 'url'],
+  accepts: ['host', 'address', 'cidr', 'url', 'upload'],
 };

@@ -3,6 +3,7 @@ import { MAX_ADDRESSES_PER_JOB } from '../limits.ts';
 import { ADDRESS_BITS, formatAddress, isPrefix, parseAddress, rangeOf } from './address.ts';
 import { canonicalName, looksLikeIpv4 } from './host-name.ts';
 import type { Target } from './target.ts';
+import { uploadIdOf } from './upload.ts';
 
 export const MAX_TARGET_CHARACTERS = 2_048;
 
@@ -25,6 +26,8 @@ export function parseTarget(text: string): Target {
     throw new TargetError(`has ${text.length} characters; allowed: at most ${MAX_TARGET_CHARACTERS}`);
   if (INVISIBLE.test(text)) throw refused(text, 'holds a space, control or invisible character', ANY_TARGET);
   if (text.startsWith('-')) throw refused(text, 'begins with a hyphen', ANY_TARGET);
+  const uploadId = uploadIdOf(text);
+  if (uploadId !== undefined) return { kind: 'upload', text, host: uploadId, count: 1 };
   if (text.includes('://')) return parseUrl(text);
   if (text.includes('/')) return parseCidr(text);
   return single(parseHost(text, text));

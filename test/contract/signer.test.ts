@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { s3Results } from '#shared/aws/results.ts';
 import { s3Signer } from '#shared/aws/signer.ts';
 import { type Emulators, startEmulators, TEST_CREDENTIALS } from '#test/support/emulators.ts';
@@ -62,4 +63,72 @@ it('a link to read neither writes nor deletes', async () => {
   const { url } = await s3Signer(emulators.s3, emulators.bucket).presignDownload('reports/a b', OPTIONS);
   for (const method of ['PUT', 'DELETE', 'POST']) expect((await fetch(url, { method })).status).toBe(403);
   expect((await fetch(url)).status).toBe(200);
+});
+
+describe('a link to upload', () => {
+  const KEY = 'uploads/acme/1';
+  const BYTES = Buffer.from('what was announced');
+  const ANNOUNCED = { bytes: BYTES.length, sha256: createHash('sha256').update(BYTES).digest('hex') };
+  const presign = () =>
+    s3Signer(emulators.s3, emulators.bucket).presignUpload(KEY, { ...ANNOUNCED, expiresSeconds: 60 });
+  /** fetch writes the length of what it sends by itself. */
+  const put = (url: string, body: Uint8Array, headers: Readonly<Record<string, string>>) => {
+    const { 'content-length': _own, ...others } = headers;
+    return fetch(url, { method: 'PUT', body, headers: others });
+  };
+  const stored = () => s3Results(emulators.s3, emulators.bucket).head(KEY);
+
+  it('takes the bytes that were announced', async () => {
+    const { url, headers } = await presign();
+    expect(headers).toEqual({
+      'content-length': '18',
+      // printf 'what was announced' | openssl dgst -sha256 -binary | base64
+      'x-amz-checksum-sha256': 'LyAS99GJxvhER7pU3yMogXH7h+fFhAnKOUI994aYYY4=',
+    });
+    expect((await put(url, BYTES, headers)).status).toBe(200);
+    expect(await stored()).toMatchObject({ bytes: 18 });
+    await s3Results(emulators.s3, emulators.bucket).removeAll(KEY);
+  });
+
+  it('signs length and checksum as headers, so that S3 itself compares them, and no checksum of nothing', async () => {
+    const { url } = await presign();
+    const { searchParams } = new URL(url);
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;host;x-amz-checksum-sha256');
+    expect([...searchParams.keys()].filter((name) => /checksum/i.test(name))).toEqual([]);
+  });
+
+  const OTHER = Buffer.from('what was announced'.toUpperCase());
+  const checksumOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64');
+
+  // biome-ignore format: a table reads by column
+  it.each<[string, Uint8Array, Readonly<Record<string, string>>, number]>([
+    ['other bytes',                     OTHER,                        {},                                             400],
+    ['other bytes with their checksum', OTHER,                        { 'x-amz-checksum-sha256': checksumOf(OTHER) }, 403],
+    ['fewer bytes',                     BYTES.subarray(1),            {},                                             403],
+    ['more bytes',                      Buffer.concat([BYTES, BYTES]), {},                                            403],
+    ['nothing',                         Buffer.alloc(0),              {},                                             403],
+  ])('takes no %s', async (_, body, changed, status) => {
+    const { url, headers } = await presign();
+    expect((await put(url, body, { ...headers, ...changed })).status).toBe(status);
+    expect(await stored()).toBeUndefined();
+  });
+
+  it('takes nothing without the checksum', async () => {
+    const { url } = await presign();
+    expect((await put(url, BYTES, {})).status).toBe(403);
+    expect(await stored()).toBeUndefined();
+  });
+
+  it('is dead when it says so, and is for no other key', async () => {
+    const { url, headers, expiresAt } = await presign();
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+    expect((await put(url.replace('acme', 'globex'), BYTES, headers)).status).toBe(403);
+    const then = new Date(Date.now() - 61_000);
+    const old = await s3Signer(emulators.s3, emulators.bucket, () => then).presignUpload(KEY, {
+      ...ANNOUNCED,
+      expiresSeconds: 60,
+    });
+    expect((await put(old.url, BYTES, old.headers)).status).toBe(403);
+    expect(await stored()).toBeUndefined();
+  });
 });

@@ -23,6 +23,7 @@ const handlers = {
     submitJob(
       {
         jobs: {
+          readUpload: async () => undefined,
           submit: async (newJob, answer) => {
             const job = aJob({ ...newJob.job, taskCount: newJob.tasks.length });
             return { outcome: 'created', job, body: answer(job, 0), released: [] };

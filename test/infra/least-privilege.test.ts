@@ -3,7 +3,7 @@
  * emulators, and every SDK call is turned into the right it needs. A right that is missing, and one that nothing needs, is found without
  * an account. Whoever adds a function adds what it does to the story below.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,6 +21,7 @@ import { installAwsLambda, isStreaming } from '#local/gateway/awslambda.ts';
 import { type Functions, loadFunctions } from '#local/gateway/invocation.ts';
 import { dynamoJobStore } from '#shared/aws/job-store/index.ts';
 import { s3Results } from '#shared/aws/results.ts';
+import { UploadView } from '#shared/contracts/create-upload.ts';
 import { routes } from '#shared/contracts/routes.ts';
 import { changeEnvironment, environment, parseEnv } from '#shared/env.ts';
 import { countCoverage } from '#shared/finding/coverage.ts';
@@ -152,10 +153,11 @@ const OUTPUT = 'host 127.0.0.1 reached\nport 127.0.0.1 22\n';
 
 /** Works until nothing is left to do, with a scanner that does as `steps` say. */
 async function work(...steps: string[]): Promise<void> {
+  const stub = stubScanner({ command: () => fakeScanner(...steps) });
   const limits = limitsFromEnv(environment());
   const deps = {
     ...buildDeps(parseEnv(WorkerEnv), limits, TEST_CREDENTIALS),
-    scanners: new Map([['nmap' as const, stubScanner({ command: () => fakeScanner(...steps) })]]),
+    scanners: new Map((['nmap', 'nessus'] as const).map((name) => [name, stub])),
     resolve: async () => ['127.0.0.1'],
     temporary: tmpdir(),
   };
@@ -196,6 +198,7 @@ async function aDayOfWork(): Promise<void> {
   await aReportThatIsTooLarge();
   await aJobForNessus();
   await whatFollows();
+  await anImport();
   await ask('list-jobs', { query: { target: '127.0.1.1' } });
   await ask('get-queue', { userArn: ADMIN_ARN, query: { scope: 'fleet' } });
   for (const name of ['get-stats', 'list-scanners', 'get-queue', 'get-openapi', 'get-health']) await ask(name);
@@ -306,6 +309,19 @@ async function aReportThatIsTooLarge(): Promise<void> {
   expect((await ask('export-report', job)).status).toBe(202);
 }
 
+/** What somebody else's scan has left is brought by its owner. */
+async function anImport(): Promise<void> {
+  const bytes = Buffer.from(OUTPUT);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { status, json } = await ask('create-upload', { body: { bytes: bytes.length, sha256 } });
+  expect(status, JSON.stringify(json)).toBe(201);
+  const { url, headers, target } = UploadView.parse(json);
+  expect((await fetch(url, { method: 'PUT', headers, body: bytes })).status).toBe(200);
+  const submitted = await ask('submit-job', { body: { targets: [target], scanners: [{ name: 'nessus' }] } });
+  const job = { pathParameters: { jobId: submitted.json.jobId as string } };
+  await workUntil(job, 'completed', 'exit', '1');
+}
+
 /** A server that does not answer: a worker says so, and who asks next is told. */
 async function aJobForNessus(): Promise<void> {
   const url = 'http://127.0.0.1:9';
@@ -329,6 +345,7 @@ async function aJobForNessus(): Promise<void> {
 const SELDOM: [name: string, right: string, why: string][] = [
   ['build-report', 's3:AbortMultipartUpload reports', 'an upload that breaks half-way is given up: test/contract/results.test.ts'],
   ['worker',       's3:AbortMultipartUpload results', 'the same'],
+  ['create-upload', 's3:PutObject uploads',           'it signs for whom it hands the link: test/contract/signer.test.ts'],
   ['submit-job',   'dynamodb:BatchGetItem ',          'a job whose tasks end while it is being released gives slots back to others that wait'],
   ['start-follow-ups', 'dynamodb:BatchGetItem ',      'the same'],
   ['retry-job',    'dynamodb:BatchGetItem ',          'the same, for fewer tasks than before'],

@@ -18,7 +18,7 @@ const EVERYWHERE: Readonly<Record<string, string>> = {
 // biome-ignore format: a table reads by column
 const WITHIN: readonly [ends: RegExp, why: string][] = [
   [/"\/index\/\*"/,                      'the three indexes of the one table'],
-  [/"\/(config|health|plans|results|reports|evidence)\/\*"/, 'the objects of one area of the bucket: they are named by job and task'],
+  [/"\/(config|health|plans|results|reports|evidence|uploads)\/\*"/, 'the objects of one area of the bucket: they are named by job and task'],
   [/:task\/","?.*"\/\*"/,                'the workers of the one cluster: ECS names them when they start'],
   [/:task-definition\/[\w-]+:\*"/,       'the revisions of a worker size: each deployment makes one'],
 ];

@@ -28,6 +28,7 @@ const FOLDERS = [
   'get-stats',
   'export-report',
   'report-link',
+  'create-upload',
   'list-dead-letters',
   'redrive-dead-letters',
   'get-queue',
@@ -388,6 +389,7 @@ describe('the bucket', () => {
         { Id: 'expire-plans', Status: 'Enabled', Prefix: 'plans/', ExpirationInDays: days },
         { Id: 'expire-reports', Status: 'Enabled', Prefix: 'reports/', ExpirationInDays: days },
         { Id: 'expire-evidence', Status: 'Enabled', Prefix: 'evidence/', ExpirationInDays: days },
+        { Id: 'expire-uploads', Status: 'Enabled', Prefix: 'uploads/', ExpirationInDays: days },
         { Id: 'expire-health', Status: 'Enabled', Prefix: 'health/', ExpirationInDays: days },
       ]);
     },

@@ -27,6 +27,7 @@ import { recordStoppedWorker } from './stopped-workers.ts';
 import { submit } from './submit.ts';
 import { dueJobs, sweepJob } from './sweep.ts';
 import { closeTree, markFollowed, readJobs, readTree } from './tree.ts';
+import { readUpload, recordUpload } from './uploads.ts';
 import { writer } from './write.ts';
 
 export interface JobStoreDeps {
@@ -94,6 +95,8 @@ export function dynamoJobStore(deps: JobStoreDeps): JobStore {
     readSpent: (tenant, day) => readSpent(context, tenant, day),
     readStats: (tenant, from, to) => readStats(context, tenant, from, to),
     recordStoppedWorker: (stopped) => recordStoppedWorker(context, stopped),
+    recordUpload: (upload) => recordUpload(context, upload),
+    readUpload: (tenant, uploadId) => readUpload(context, tenant, uploadId),
     takeToken: (tenant, principal) => takeToken(context, tenant, principal),
   };
 }

@@ -8,7 +8,7 @@ const SCANNERS: ScannersResponse = {
   scanners: [
     {
       ...{ name: 'nmap', title: 'Ports', available: true, version: '7.93', health: 'healthy' },
-      ...{ accepts: ['host'], options: { type: 'object' } },
+      ...{ imports: false, accepts: ['host'], options: { type: 'object' } },
     },
     {
       ...{
@@ -18,11 +18,11 @@ const SCANNERS: ScannersResponse = {
         reason: 'nuclei is not installed',
         health: 'unavailable',
       },
-      ...{ accepts: ['url'], options: { type: 'object' } },
+      ...{ imports: false, accepts: ['url'], options: { type: 'object' } },
     },
     {
       ...{ name: 'nessus', title: 'Hosts', available: true, version: '10.8.3', health: 'unknown' },
-      ...{ accepts: ['host'], options: { type: 'object' } },
+      ...{ imports: true, accepts: ['host', 'upload'], options: { type: 'object' } },
       instances: [
         { name: 'one', available: true, version: '10.8.3', health: 'healthy', runningScans: 1, maxConcurrentScans: 4 },
         { name: 'two', available: false, reason: 'it does not answer', health: 'unavailable', maxConcurrentScans: 4 },
@@ -47,6 +47,16 @@ it('shows each scanner and its instances, and of one that is not there why', asy
     '',
   ]);
   expect(server.received[0]?.url.pathname).toBe('/scanners');
+});
+
+it('shows what can be imported where it cannot be scanned', async ({ server, scanfleet }) => {
+  const nessus = {
+    ...{ name: 'nessus', title: 'Hosts', available: false, reason: 'no instance', health: 'unavailable' },
+    ...{ imports: true, accepts: ['upload'], options: { type: 'object' } },
+  };
+  server.answer(json(200, { scanners: [nessus] }));
+  const { stdout } = await scanfleet('scanners');
+  expect(stdout).toContain('nessus   import only  -        unavailable  no instance\n');
 });
 
 it('--json is the document', async ({ server, scanfleet }) => {

@@ -36,6 +36,13 @@ describe('preparing targets', () => {
     expect(coverage).toEqual([]);
   });
 
+  it('takes an upload as it is, and asks nobody about it', async () => {
+    const text = 'upload:019a0000-0000-7000-8000-00000000abcd';
+    const { targets, coverage, asked } = await prepare([text], { default: 'deny' });
+    expect(targets).toEqual([{ target: text, host: text, address: text }]);
+    expect([coverage, asked]).toEqual([[], []]);
+  });
+
   it('resolves the host of a URL and keeps the URL', async () => {
     const { targets } = await prepare(['https://www.example.com/login']);
     expect(targets).toEqual([

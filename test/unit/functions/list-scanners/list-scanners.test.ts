@@ -48,9 +48,11 @@ describe('GET /scanners', () => {
       title: 'Ports, services and harmless NSE scripts',
       available: true,
       version: '7.93',
+      imports: false,
       accepts: ['host', 'address', 'cidr', 'url'],
       options: { properties: { ports: { type: 'string' } } },
     });
+    expect(of('nessus')).toMatchObject({ available: false, imports: true });
     expect(of('nuclei')).toMatchObject({ available: false, reason: 'nuclei is not installed', health: 'unavailable' });
     expect(of('gobuster')).toMatchObject({
       available: false,
@@ -82,7 +84,8 @@ describe('GET /scanners', () => {
     expect(of('nessus')).toMatchObject({ available: true, version: '10.8.3', instances: [one, two] });
     expect(of('nmap')).not.toHaveProperty('instances');
     const none = await ask([], async () => [two]);
-    expect(none.of('nessus')).toMatchObject({ available: false, reason: 'two: is down', health: 'unavailable' });
+    expect(none.of('nessus')).toMatchObject({ available: false, health: 'unavailable' });
+    expect(none.of('nessus')?.reason).toBe('two: is down; results from elsewhere can be imported (POST /uploads)');
   });
 
   it('shows all other scanners where the list of instances cannot be read', async () => {

@@ -29,7 +29,7 @@ const handler = httpHandler(
   (request) =>
     submitJob(
       {
-        jobs: { submit: store },
+        jobs: { submit: store, readUpload: nowhere },
         queue: { send: nowhere },
         results: memoryResults(),
         events: { jobSubmitted: nowhere, targetsDenied: nowhere },

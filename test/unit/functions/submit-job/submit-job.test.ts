@@ -48,7 +48,7 @@ const INSTANCES: readonly InstanceState[] = [
 ];
 
 const deps = (changes: Partial<SubmitJobDeps> = {}): SubmitJobDeps => ({
-  jobs: { submit: storing },
+  jobs: { submit: storing, readUpload: async () => undefined },
   queue: {
     send: async (refs) => {
       done.push(`send ${refs.map(({ taskId }) => taskId)}`);
@@ -133,6 +133,7 @@ describe('a submit', () => {
       { body: { ...REQUEST, targets } },
       {
         jobs: {
+          readUpload: async () => undefined,
           submit: (...given) => {
             done.push(`objects: ${[...results.objects.keys()]}`);
             return storing(...given);
@@ -197,7 +198,8 @@ describe('a submit', () => {
   ])('refuses nessus where %s', async (_, instances, why) => {
     const body = { ...REQUEST, scanners: [{ name: 'nessus' }] };
     const { json } = await submit({ body }, { instances: async () => instances });
-    expect(json.errors).toEqual([{ field: 'scanners[0].name', message: `nessus is unavailable: ${why}` }]);
+    const message = `nessus is unavailable: ${why}; results from elsewhere can be imported (POST /uploads)`;
+    expect(json.errors).toEqual([{ field: 'scanners[0].name', message }]);
   });
 
   it('takes a shorter deadline, and none longer than the deployment allows', async () => {
@@ -219,7 +221,10 @@ describe('a submit', () => {
 
   it('passes on that the quota is used up', async () => {
     const full = () => Promise.reject(new LimitError('quota_exceeded', 'the tenant has 100 active jobs', 60));
-    const { status, headers } = await submit({ body: REQUEST }, { jobs: { submit: full } });
+    const { status, headers } = await submit(
+      { body: REQUEST },
+      { jobs: { submit: full, readUpload: async () => undefined } },
+    );
     expect([status, headers.get('retry-after')]).toEqual([429, '60']);
   });
 });
@@ -365,6 +370,7 @@ describe('an idempotency key', () => {
       { body: REQUEST, headers: { 'Idempotency-Key': 'k' } },
       {
         jobs: {
+          readUpload: async () => undefined,
           submit: async () => ({ outcome: 'repeated', jobId: '019a0000-0000-7000-8000-000000000001', body: first }),
         },
       },
@@ -372,5 +378,59 @@ describe('an idempotency key', () => {
     expect([status, text]).toEqual([200, first]);
     expect(headers.get('location')).toBe('/jobs/019a0000-0000-7000-8000-000000000001');
     expect(done).toEqual([]);
+  });
+});
+
+describe('an import', () => {
+  const UPLOAD_ID = '019a0000-0000-7000-8000-00000000beef';
+  const TARGET = `upload:${UPLOAD_ID}`;
+  const BODY = { targets: [TARGET], scanners: [{ name: 'nessus' }] };
+  const asked: string[][] = [];
+  /** The caller's tenant has one upload. */
+  const withUpload = (): Partial<SubmitJobDeps> => ({
+    jobs: {
+      submit: storing,
+      readUpload: async (tenant, uploadId) => {
+        asked.push([tenant, uploadId]);
+        if (uploadId !== UPLOAD_ID) return undefined;
+        return { uploadId, tenant, createdBy: 'a', createdAt: 'b', bytes: 3, sha256: 'c' };
+      },
+    },
+  });
+  const KEY = `uploads/111111111111/${UPLOAD_ID}`;
+  const importOf = async (changes: object) => {
+    await results.write(KEY, Buffer.from('<x/>'), 'text/xml');
+    return submit({ body: { ...BODY, ...changes } }, withUpload());
+  };
+
+  it('is one task, also where the scanner itself is not available and the policy denies everything', async () => {
+    await results.write(KEY, Buffer.from('<x/>'), 'text/xml');
+    const policy = async () => readPolicy({ default: 'deny' });
+    const { status } = await submit({ body: BODY }, { ...withUpload(), policy, instances: async () => [] });
+    expect(status).toBe(201);
+    expect(stored[0]).toMatchObject({
+      spec: { targets: [TARGET] },
+      tasks: [{ scanner: 'nessus', workerSize: 'small', slice: { from: 0, count: 1 } }],
+    });
+    expect(asked).toContainEqual(['111111111111', UPLOAD_ID]);
+  });
+
+  // biome-ignore format: a table reads by column
+  it.each([
+    ['an upload that is not there',        { targets: ['upload:019a0000-0000-7000-8000-000000000000'] }, 'targets[0]', 'which there is none of'],
+    ['another target beside it',           { targets: ['198.51.100.7', TARGET] },                     'targets[1]', 'allowed: one upload, and no other target beside it'],
+    ['another scanner beside it',          { scanners: [{ name: 'nessus' }, { name: 'nmap' }] },      'targets',    'nmap does not scan a target of kind upload'],
+    ['another spelling',                   { targets: [TARGET.toUpperCase()] },                       'targets[0]', 'is not an IPv6 address'],
+  ])('is refused for %s', async (_, changes, field, message) => {
+    const { status, json } = await importOf(changes);
+    expect(status).toBe(400);
+    expect(json.errors).toContainEqual({ field, message: expect.stringContaining(message) });
+    expect(stored).toEqual([]);
+  });
+
+  it('is refused while its bytes are not there', async () => {
+    const { status, json } = await submit({ body: BODY }, withUpload());
+    expect(status).toBe(400);
+    expect(json.errors).toEqual([{ field: 'targets[0]', message: expect.stringContaining('has no bytes yet') }]);
   });
 });

@@ -49,6 +49,7 @@ describe('the OpenAPI document', () => {
       'post /jobs/{jobId}/cancel cancelJob [jobId] [] [] body none: 202,default',
       'post /jobs/{jobId}/report-link reportLink [jobId] [] [] body optional: 200,202,default',
       'post /jobs/{jobId}/retry retryJob [jobId] [] [] body optional: 202,default',
+      'post /uploads createUpload [] [] [] body required: 201,default',
     ]);
   });
 

@@ -99,6 +99,9 @@ describe('summarise', () => {
   // biome-ignore format: a table reads by line
   const CASES: [title: string, tasks: SummarisedTask[], verdict: string, covered: number, uncovered: number][] = [
     ['one host that answered', [done(1, [counts({ reached: 1 })])], 'clean', 1, 0],
+    ['an import of three hosts, one down', [done(1, [counts({ reached: 2, down: 1 }, 'upload:1')])], 'clean', 3, 0],
+    ['an import with a host that was given up', [done(1, [counts({ reached: 2, timed_out: 1 }, 'upload:1')])], 'incomplete', 2, 1],
+    ['an import that was cut', [done(1, [counts({ reached: 2 }, 'upload:1'), counts({ not_scanned: 1 })])], 'incomplete', 2, 1],
     ['one host that did not answer', [done(1, [counts({ down: 1 })])], 'no_verdict', 0, 1],
     ['one host whose name did not resolve', [done(1, [counts({ unresolved: 1 })])], 'no_verdict', 0, 1],
     ['one denied host', [done(1, [counts({ denied: 1 })])], 'no_verdict', 0, 1],

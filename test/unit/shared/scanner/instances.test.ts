@@ -75,7 +75,10 @@ describe('nessus', () => {
   it.each([
     [[down], 'two: is down'],
     [[], 'config/scanners.yaml names no instance of it'],
-  ])('is not with %j, and says why', (instances, reason) =>
-    expect(availabilityOfInstances(instances)).toEqual({ available: false, reason }),
+  ])('is not with %j, and says why and what can be done', (instances, why) =>
+    expect(availabilityOfInstances(instances)).toEqual({
+      available: false,
+      reason: `${why}; results from elsewhere can be imported (POST /uploads)`,
+    }),
   );
 });

@@ -12,6 +12,12 @@ const messageOf = (text: string): string => {
 };
 
 describe('parseTarget accepts', () => {
+  it('an upload by its id', () => {
+    const uploadId = '019a0000-0000-7000-8000-00000000abcd';
+    const text = `upload:${uploadId}`;
+    expect(parseTarget(text)).toEqual({ kind: 'upload', text, host: uploadId, count: 1 });
+  });
+
   // biome-ignore format: a table reads by column
   const NAMES: [written: string, canonical: string][] = [
     ['www.example.com',           'www.example.com'],

@@ -18,6 +18,11 @@ const DEFAULT = readPolicy({});
 const atSubmit = (policy: Policy, text: string, now = NOON): Decision => decideTarget(policy, parseTarget(text), now);
 const codeOf = (decision: Decision) => (decision.allowed ? 'allowed' : decision.code);
 
+it('has nothing to say of an upload, of which nothing is scanned', () => {
+  const target = parseTarget('upload:019a0000-0000-7000-8000-00000000abcd');
+  expect(decideTarget(readPolicy({ default: 'deny' }), target, new Date())).toEqual({ allowed: true });
+});
+
 describe('by default', () => {
   // How targets are spelled is test/unit/functions/submit-job/forbidden-targets.test.ts.
   it.each([
