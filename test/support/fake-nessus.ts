@@ -44,7 +44,9 @@ export interface FakeNessusOptions {
   readonly exportLooks?: number | 'error';
   /** Whether a scan that is told to stop does. */
   readonly stops?: boolean;
-  /** An edition that scans only by hand. */
+  /** What it says of itself: `ready`, or `loading` for some minutes after its start. */
+  readonly serverStatus?: string;
+  /** False: an edition that scans only by hand. */
   readonly hasApi?: boolean;
   /** Hosts of the report; those of the scan that answer when absent. */
   readonly report?: (scan: FakeScan) => string;
@@ -154,6 +156,7 @@ function nessusApi(
     exportLooks = 1,
     stops = true,
     hasApi = true,
+    serverStatus = 'ready',
     report = reportOf,
   }: FakeNessusOptions,
   { scans, add }: State,
@@ -186,7 +189,7 @@ function nessusApi(
     }));
 
   const routes: [RegExp, Route][] = [
-    [/^GET \/server\/status$/, () => [200, { status: 'ready', progress: null }]],
+    [/^GET \/server\/status$/, () => [200, { status: serverStatus, progress: null }]],
     [/^GET \/server\/properties$/, () => [200, { server_version: '10.8.3', nessus_type: 'Nessus Manager' }]],
     [
       /^GET \/editor\/scan\/templates$/,

@@ -1,12 +1,13 @@
 /** A run of Nessus against a server of ours (test/support/fake-nessus.ts) that behaves as its clients describe one. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Procedure } from '#containers/scan-worker/scanner.ts';
 import { nessusScanner } from '#containers/scan-worker/scanners/nessus/scanner.ts';
 import {
   type FakeNessus,
@@ -128,6 +129,35 @@ describe('nessus', () => {
     expect(JSON.stringify(ran)).not.toMatch(/key-of-the-tests|wrong-secret/);
   });
 
+  it('logs in again when its session has run out', async () => {
+    const { ran, server } = await scanned(
+      {},
+      { credentials: { environment: 'SCANFLEET_SECRET_LOGIN' } },
+      ({ faults }) => faults.push({ when: /^GET \/scans\/11$/, effect: 401, times: 1 }),
+    );
+    expect(ran.outcome).toEqual({ ok: true });
+    expect(server.requests.filter((line) => line === 'POST /session')).toHaveLength(2);
+    expect(server.requests.at(-1)).toBe('DELETE /session');
+  });
+
+  it('waits for a server that is starting', async () => {
+    const { ran } = await scanned({ serverStatus: 'loading' });
+    const error = { code: 'nessus_unavailable', retryable: true, message: 'Nessus one is not ready: loading' };
+    expect(ran.outcome).toMatchObject({ ok: false, error });
+  });
+
+  it('takes no more of a report than is allowed', async () => {
+    await using server = await fakeNessus();
+    const directory = mkdtempSync(join(tmpdir(), 'nessus-cap-'));
+    const run = { targets: TARGETS, options: { template: 'basic' }, requestsPerSecond: 1, directory };
+    const procedure = nessusScanner(poolOf([nessusAt(server.url)])).command(run) as Procedure;
+    const work = { signal: new AbortController().signal, maxBytes: 100, log: () => undefined };
+    const task = { jobId: 'a', taskId: '0001', attempt: 1 };
+    await expect(procedure.act({ ...work, task })).rejects.toMatchObject({ code: 'output_cap', retryable: false });
+    expect(statSync(procedure.outputFile).size).toBeLessThanOrEqual(100);
+    rmSync(directory, { recursive: true });
+  });
+
   it('fails for now when the server dies in mid-scan', async () => {
     const { ran } = await scanned({}, {}, ({ faults }) =>
       faults.push({ when: /^GET \/scans\/11/, effect: 'reset', times: Infinity }),
@@ -188,6 +218,17 @@ describe('a run of nessus that is stopped', () => {
     expect(ran.stopped).toBe('cancelled');
     expect(coverageOf(ran)).toEqual(['127.0.0.1 reached', 'www.example.com timed_out']);
     expect(ran.list).toHaveLength(4);
+  });
+
+  it('kills a scan that cannot be told to stop in the state it is in', async () => {
+    await using server = await fakeNessus({ steps: Array(200).fill('running') });
+    server.faults.push({ when: /stop$/, effect: 409, times: 1 });
+    const scanner = nessusScanner(poolOf([nessusAt(server.url, { afterScan: 'keep' })]));
+    await runScan(scanner, TARGETS, {}, async ({ stop }) => {
+      await expect.poll(() => server.scans.get(11)?.status).toBe('running');
+      stop.now('cancelled');
+    });
+    expect(server.scans.get(11)?.status).toBe('aborted');
   });
 
   it('goes on when its scan came to an end by itself in that moment', async () => {
