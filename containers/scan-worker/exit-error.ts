@@ -17,6 +17,10 @@ export function exitError(scanner: string, { reason, code, signal, failure }: Ex
   if (reason === 'cancelled') return error('cancelled', 'was stopped by a cancel', false);
   if (reason === 'timed_out') return error('timed_out', 'was stopped at its time limit', false);
   if (reason === 'output_cap') return error('output_cap', 'was stopped because it wrote more than is taken', false);
+  if (reason === 'memory_cap')
+    return error('oom', 'was stopped because it took more memory than there is for it', true);
+  if (reason === 'process_cap')
+    return error('process_cap', 'was stopped because it started more processes than it may', false);
   if (reason === 'not_started') return error('scanner_missing', 'could not be started', false);
   if (failure !== undefined) return failure;
   if (signal === 'SIGKILL' || code === KILLED_CODE)

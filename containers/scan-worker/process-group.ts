@@ -2,10 +2,10 @@
 
 const KILL_AFTER_MS = 5_000;
 
-/** Signals every process of the group; one that is already gone is no error. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** Signals a process, or every process of a group (`-pid`, kill(2)); one that is already gone is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
@@ -13,7 +13,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 const live = new Set<number>();
 const killLive = () => {
-  for (const pid of live) signalGroup(pid, 'SIGKILL');
+  for (const pid of live) signal(-pid, 'SIGKILL');
 };
 
 /** A group that dies with this process, and sooner when told. */
@@ -31,12 +31,12 @@ export function processGroup(pid: number, killAfterMs = KILL_AFTER_MS): ProcessG
   return {
     stop() {
       if (kill !== undefined || !live.has(pid)) return;
-      kill = setTimeout(() => signalGroup(pid, 'SIGKILL'), killAfterMs);
-      signalGroup(pid, 'SIGTERM');
+      kill = setTimeout(() => signal(-pid, 'SIGKILL'), killAfterMs);
+      signal(-pid, 'SIGTERM');
     },
     end() {
       clearTimeout(kill);
-      signalGroup(pid, 'SIGKILL');
+      signal(-pid, 'SIGKILL');
       live.delete(pid);
       if (live.size === 0) process.off('exit', killLive);
     },

@@ -2,6 +2,7 @@
  * The one place a scanner process starts. Never a shell; a group and session of its own; an environment of four variables; no
  * descriptor of the worker's but three pipes. However the run ends, nothing of the group is left behind:
  * - cancel, timeout or too much output: SIGTERM to the group, SIGKILL to the group 5 s later;
+ * - too much memory or too many processes (process-watch.ts): SIGKILL at once;
  * - the leader exits: SIGKILL at once to whatever remains of its group;
  * - the worker exits: SIGKILL to the group;
  * - the worker is killed with SIGKILL: the kernel kills the leader (parent-death.ts); with no_new_privs, as a set-user-id program would
@@ -9,11 +10,13 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { environment } from '#shared/env.ts';
 import { isExecutable, mortal } from './parent-death.ts';
-import { processGroup } from './process-group.ts';
+import { processGroup, signal } from './process-group.ts';
+import { type ProcessWatch, scannerWatch } from './process-watch.ts';
 import type { Command, Exit, RunOptions } from './scanner.ts';
 import { type StderrTail, stderrTail } from './stderr-tail.ts';
 
@@ -24,6 +27,8 @@ export interface ProcessOptions extends RunOptions {
   onStdout(chunk: Uint8Array): void | Promise<void>;
   /** From SIGTERM to SIGKILL. */
   readonly killAfterMs?: number;
+  /** Of memory and processes; that of all scanners when absent. */
+  readonly watch?: ProcessWatch;
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -64,8 +69,18 @@ async function start(command: Command, directory: string): Promise<Child> {
     env: { PATH, HOME: directory, TMPDIR: directory, LANG: 'C.UTF-8', ...command.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) yieldToWorker(child.pid);
   await once(child, 'spawn');
   return child;
+}
+
+/** Whatever it computes, heartbeats and cancels come first. What it starts inherits that (setpriority(2)). */
+function yieldToWorker(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** The executable that a shell would find under that name, or undefined. */
@@ -88,6 +103,10 @@ async function follow(child: Child, options: ProcessOptions, tail: StderrTail): 
   options.signal.addEventListener('abort', onAbort);
   if (options.signal.aborted) onAbort();
   const timeout = setTimeout(stop, options.timeoutMs, 'timed_out');
+  const unwatch = (options.watch ?? scannerWatch).add(child.pid as number, (excess, pids) => {
+    if (reason === 'exited') reason = excess;
+    for (const pid of pids) signal(pid, 'SIGKILL');
+  });
 
   const linger = lingerOver([child.stdout, child.stderr]);
   const read = (stream: Readable, deliver: (chunk: Uint8Array) => void | Promise<void>) =>
@@ -107,6 +126,7 @@ async function follow(child: Child, options: ProcessOptions, tail: StderrTail): 
       group.end();
       linger.begin();
       clearTimeout(timeout);
+      unwatch();
       options.signal.removeEventListener('abort', onAbort);
       resolve({ code, signal });
     });

@@ -68,7 +68,15 @@ export interface ProcedureWork {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  readonly reason: 'exited' | 'cancelled' | 'timed_out' | 'output_cap' | 'not_started' | 'busy';
+  readonly reason:
+    | 'exited'
+    | 'cancelled'
+    | 'timed_out'
+    | 'output_cap'
+    | 'memory_cap'
+    | 'process_cap'
+    | 'not_started'
+    | 'busy';
   /** Of a procedure: why it ended with a code other than 0, or was busy. */
   readonly failure?: TaskError;
   /** The last of stderr, at most 1 KB of UTF-8, control characters replaced. */

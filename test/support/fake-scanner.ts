@@ -2,7 +2,7 @@
  * A scanner that does as its arguments say, one after the other: a real process for what tests of a process need.
  *   print TEXT · print-error TEXT · cat (stdin to stdout) · facts (its environment, ids and directory as JSON) ·
  *   flood BYTES · fork (a grandchild that sleeps in the same group; its pid is printed) · fork-away (one that leaves the group and
- *   keeps stdout open) · deaf (ignores SIGTERM) · wait-for FILE · count FILE (adds a line) · sleep · exit CODE
+ *   keeps stdout open) · grab BYTES (of memory) · swarm NUMBER (of processes) · deaf (ignores SIGTERM) · wait-for FILE · count FILE (adds a line) · sleep · exit CODE
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -20,17 +20,21 @@ export interface Facts {
   readonly pgid: number;
   readonly sid: number;
   readonly cwd: string;
+  /** Above 0: others come first. */
+  readonly nice: number;
   readonly environ: readonly string[];
 }
 
 function facts(): Facts {
-  // proc_pid_stat(5): after the name in parentheses come state, ppid, pgrp and session.
-  const [, , pgid, sid] = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
+  // proc_pid_stat(5): after the name in parentheses come state, ppid, pgrp and session; nice is the 19th of all.
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const [, , pgid, sid] = fields;
   return {
     pid: process.pid,
     pgid: Number(pgid),
     sid: Number(sid),
     cwd: process.cwd(),
+    nice: Number(fields[16]),
     environ: readFileSync('/proc/self/environ', 'utf8').split('\0').filter(Boolean),
   };
 }
@@ -49,6 +53,8 @@ async function fork(detached: boolean): Promise<void> {
   await write(`${child.pid}\n`);
 }
 
+const grabbed: Buffer[] = [];
+
 /** One step; takes its argument, if any, from `rest`. */
 const STEPS: Record<string, (rest: string[]) => unknown> = {
   print: (rest) => write(rest.shift() ?? ''),
@@ -62,6 +68,12 @@ const STEPS: Record<string, (rest: string[]) => unknown> = {
   flood: (rest) => flood(Number(rest.shift())),
   fork: () => fork(false),
   'fork-away': () => fork(true),
+  grab: (rest) => {
+    grabbed.push(Buffer.alloc(Number(rest.shift()), 'x'));
+  },
+  swarm: (rest) => {
+    for (let left = Number(rest.shift()); left > 0; left -= 1) spawn('sleep', ['60'], { stdio: 'ignore' });
+  },
   deaf: () => {
     process.on('SIGTERM', () => undefined);
   },

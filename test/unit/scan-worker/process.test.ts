@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ProcessOptions, runProcess } from '#containers/scan-worker/process.ts';
+import { processWatch } from '#containers/scan-worker/process-watch.ts';
 import type { Command } from '#containers/scan-worker/scanner.ts';
 import { type Facts, fakeScanner } from '#test/support/fake-scanner.ts';
+
+const MIB = 1024 ** 2;
 
 let directory: string;
 beforeEach(() => {
@@ -88,6 +91,11 @@ describe('a process', () => {
     );
   });
 
+  it('lets its worker go first', async () => {
+    const { stdout } = await run(fakeScanner('facts'));
+    expect((JSON.parse(stdout) as Facts).nice).toBeGreaterThan(getPriority());
+  });
+
   it('has a group and session of its own, and its own directory', async () => {
     const { stdout } = await run(fakeScanner('facts'));
     const { pid, pgid, sid, cwd } = JSON.parse(stdout) as Facts;
@@ -156,6 +164,36 @@ describe('stopping a process', () => {
     const { exit, stdout } = await run(fakeScanner('flood', '1000000000'), { maxOutputBytes: 100_000 });
     expect(exit.reason).toBe('output_cap');
     expect(stdout).toHaveLength(100_000);
+  });
+
+  it('happens at once, and to all that it started, when it holds too much memory', async () => {
+    const watch = processWatch({ maxBytes: 256 * MIB, maxProcesses: 100, everyMs: 50 });
+    const steps = ['fork', 'deaf', 'grab', String(512 * MIB), 'sleep'];
+    const { exit, stdout } = await run(fakeScanner(...steps), { watch, killAfterMs: 60_000 });
+    expect(exit).toMatchObject({ reason: 'memory_cap', signal: 'SIGKILL' });
+    await expect.poll(() => isRunning(Number(stdout))).toBe(false);
+  });
+
+  it('happens to the largest of several that hold too much together, and to no other', async () => {
+    const watch = processWatch({ maxBytes: 400 * MIB, maxProcesses: 100, everyMs: 50 });
+    const ended = run(fakeScanner('grab', String(300 * MIB), 'sleep'), { watch });
+    const { signal, onStdout } = abortAfterFirstLine();
+    const other = run(
+      fakeScanner('grab', String(150 * MIB), 'wait-for', join(directory, 'go'), 'print', 'on\n', 'sleep'),
+      {
+        ...{ watch, signal, onStdout },
+      },
+    );
+    expect((await ended).exit.reason).toBe('memory_cap');
+    writeFileSync(join(directory, 'go'), '');
+    expect((await other).exit.reason).toBe('cancelled');
+  });
+
+  it('happens when it has too many processes, to those in sessions of their own too', async () => {
+    const watch = processWatch({ maxBytes: Number.POSITIVE_INFINITY, maxProcesses: 20, everyMs: 50 });
+    const { exit, stdout } = await run(fakeScanner('fork-away', 'swarm', '40', 'sleep'), { watch });
+    expect(exit).toMatchObject({ reason: 'process_cap', signal: 'SIGKILL' });
+    await expect.poll(() => isRunning(Number(stdout))).toBe(false);
   });
 
   it('happens when its output cannot be taken, and says why not', async () => {

@@ -18,6 +18,8 @@ const CERTIFICATE =
 const FAILURES: [what: string, exit: Partial<Exit>, summary: Partial<ParseSummary>, code: string, retryable: boolean][] = [
   ['a cancel',                  { reason: 'cancelled', code: 143 },                          {},               'cancelled',         false],
   ['the time limit',            { reason: 'timed_out', code: null, signal: 'SIGKILL' },      {},               'timed_out',         false],
+  ['too much memory',           { reason: 'memory_cap', signal: 'SIGKILL', code: null },      {},               'oom',               true],
+  ['too many processes',        { reason: 'process_cap', signal: 'SIGKILL', code: null },     {},               'process_cap',       false],
   ['too much output',           { reason: 'output_cap', code: 143 },                         {},               'output_cap',        false],
   ['a missing program',         { reason: 'not_started', code: null },                       {},               'scanner_missing',   false],
   ['SIGKILL from the kernel',   { code: null, signal: 'SIGKILL' },                           {},               'oom',               true],
