@@ -30,7 +30,7 @@ export interface StartFollowUpsDeps extends MakeJobDeps {
   >;
   readonly results: Results;
   readonly policy: () => Promise<Policy>;
-  readonly availability: Availabilities;
+  readonly availability: () => Promise<Availabilities>;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'followUpScans' | 'followUpDepth'>;
   readonly now: () => Date;
   /** A new UUIDv7. */
@@ -119,9 +119,10 @@ async function readFamily({ jobs, results }: StartFollowUpsDeps, { jobId, rootJo
 }
 
 async function planIn(deps: StartFollowUpsDeps, job: Job, { root, tree, first }: Family, wanted: WantedScans) {
-  const { availability, limits } = deps;
+  const { limits } = deps;
   return planFollowUps(wanted, {
-    ...{ first, tree, availability, limits },
+    ...{ first, tree, limits },
+    availability: await deps.availability(),
     now: deps.now().toISOString(),
     deadlineAt: root.deadlineAt,
     depth: (job.depth ?? 0) + 1,

@@ -5,10 +5,10 @@
  */
 import * as z from 'zod';
 import type { INSTANCE_HEALTH } from '../contracts/scanners.ts';
-import { type FieldError, NotFoundError } from '../errors.ts';
+import { type FieldError, NotFoundError, UnavailableError } from '../errors.ts';
 import { healthKey, type Results } from '../finding/results.ts';
 import { collect } from '../report/bytes.ts';
-import type { Availability } from './availability.ts';
+import type { Availabilities, Availability } from './availability.ts';
 import type { ScannerRequest } from './definition.ts';
 import type { NessusInstance, ScannerRegistry } from './registry.ts';
 
@@ -96,6 +96,19 @@ export function availabilityOfInstances(instances: readonly InstanceState[]): Av
   const reason = why || 'config/scanners.yaml names no instance of it';
   return { available: false, reason: `${reason}; results from elsewhere can be imported (POST /uploads)` };
 }
+
+/** What there is, for what starts by itself. Of Nessus by the registry alone: whether an instance can be used then, its worker sees. */
+export const availabilitiesWith =
+  (fixed: Availabilities, registry: () => Promise<ScannerRegistry>) => async (): Promise<Availabilities> => {
+    try {
+      const { nessus } = await registry();
+      const unseen = nessus.map((instance) => stateOf(instance, undefined, new Date(0)));
+      return { ...fixed, nessus: availabilityOfInstances(unseen) };
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      return { ...fixed, nessus: { available: false, reason: error.message } };
+    }
+  };
 
 /** Of a submit that names an instance: whether there is one of that name, and why it cannot be used. */
 export function faultsOfInstances(

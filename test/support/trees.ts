@@ -32,7 +32,9 @@ export function trees(under: StoreUnderTest, changes: Partial<StartFollowUpsDeps
     results,
     events: { jobSubmitted: async () => undefined },
     policy: async () => readPolicy({}),
-    availability: { nmap: { available: true }, gobuster: { available: true }, nuclei: { available: true } },
+    availability: async () => ({
+      ...{ nmap: { available: true }, gobuster: { available: true }, nuclei: { available: true } },
+    }),
     limits: DEFAULT_LIMITS,
     now: under.now,
     newId: () => v7(),

@@ -182,8 +182,8 @@ describe('what is not started', () => {
   });
 
   it('makes the verdict of the tree incomplete, though every job is clean', async () => {
-    const availability = { gobuster: { available: true }, nuclei: { available: false, reason: 'not here' } } as const;
-    const chain = trees(under, { availability });
+    const there = { gobuster: { available: true }, nuclei: { available: false, reason: 'not here' } } as const;
+    const chain = trees(under, { availability: async () => there });
     const root = await chain.ended([httpPort(80)]);
     await chain.run(root);
     const [gobuster] = (await chain.tree(root.jobId)).children;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { availabilityOfInstances, nessusInstances, writeHealth } from '#shared/scanner/instances.ts';
+import { UnavailableError } from '#shared/errors.ts';
+import {
+  availabilitiesWith,
+  availabilityOfInstances,
+  nessusInstances,
+  writeHealth,
+} from '#shared/scanner/instances.ts';
 import { readRegistry } from '#shared/scanner/registry.ts';
 import { memoryResults } from '#test/support/memory-results.ts';
 import { nessusAt } from '#test/support/nessus-pool.ts';
@@ -69,6 +75,17 @@ describe('nessus', () => {
   it('is available where one instance is, with the versions there are', () => {
     expect(availabilityOfInstances([up('a', '10.8.3'), down, up('b', '10.8.3'), up('c', '10.7.0')])).toEqual({
       ...{ available: true, version: '10.8.3, 10.7.0' },
+    });
+  });
+
+  it('is available for what starts by itself where the file names an instance that is switched on', async () => {
+    const fixed = { nmap: { available: true } } as const;
+    const by = (...nessus: object[]) => availabilitiesWith(fixed, async () => readRegistry({ nessus }))();
+    expect(await by(ONE)).toEqual({ ...fixed, nessus: { available: true } });
+    expect(await by({ ...ONE, enabled: false })).toMatchObject({ nessus: { available: false } });
+    const broken = () => Promise.reject(new UnavailableError('scanners_unreadable', 'it is broken'));
+    expect(await availabilitiesWith(fixed, broken)()).toEqual({
+      ...{ ...fixed, nessus: { available: false, reason: 'it is broken' } },
     });
   });
 
