@@ -15,9 +15,9 @@ type SweepLimits = Pick<Limits, 'leaseSeconds' | 'maxFailures'>;
 
 /**
  * announce: its end was not yet, or follow-ups or its signature are due · finalise: no task is open · cancel: its tree was, by its caller,
- * who did not come as far as this job · expire: its deadline has passed · stop: it is being stopped, and has tasks that nobody else will end · close: it has tasks that did not
- * start before their maintenance window closed · cap: it has tasks that did not start before its budget, or its tenant's of the day, was
- * spent · release: tasks wait for slots, or slots for nothing.
+ * who did not come as far as this job · expire: its deadline has passed · stop: it is being stopped, and has tasks that nobody else will
+ * end · close: it has tasks that did not start before their maintenance window closed · cap: it has tasks that did not start before its
+ * budget, or its tenant's of the day, was spent · release: tasks wait for slots, or slots for nothing.
  * Of tasks: resend: its message may be lost · lose: its lease is over · exhaust: the same, for the last time.
  */
 export type SweepAction =
