@@ -1,4 +1,5 @@
 /** `scanfleet login` against a CloudFormation that answers as documented: the query API, XML, signed requests. */
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -6,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test as base, expect } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { type CliResult, runCli } from '#test/support/run-cli.ts';
 
 interface Seen {
@@ -14,36 +15,50 @@ interface Seen {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** What a service of AWS answers next, and what it was asked. */
+interface Answering {
+  status: number;
+  answer: string;
+  readonly endpoint: string;
+  readonly seen: Seen[];
+}
+
+async function serving(use: (state: Answering) => Promise<void>): Promise<void> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    seen.push({ body: await text(request), headers: request.headers });
+    response.writeHead(state.status, { 'content-type': 'text/xml' }).end(state.answer);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const state: Answering = { status: 200, answer: '', endpoint, seen };
+  await use(state);
+  server.close();
+}
+
 interface Fixtures {
-  /** What CloudFormation answers next, and what it was asked. */
-  readonly cloudFormation: { status: number; answer: string; readonly endpoint: string; readonly seen: Seen[] };
+  readonly cloudFormation: Answering;
+  readonly kms: Answering;
   readonly home: string;
   readonly scanfleet: (...args: readonly string[]) => Promise<CliResult>;
 }
 
 const it = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads which fixtures a fixture needs from this pattern
-  cloudFormation: async ({}, use) => {
-    const state = { status: 200, answer: '', endpoint: '', seen: [] as Seen[] };
-    const server = createServer(async (request, response) => {
-      state.seen.push({ body: await text(request), headers: request.headers });
-      response.writeHead(state.status, { 'content-type': 'text/xml' }).end(state.answer);
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    state.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await use(state);
-    server.close();
-  },
+  cloudFormation: async ({}, use) => serving(use),
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  kms: async ({}, use) => serving(use),
   // biome-ignore lint/correctness/noEmptyPattern: as above
   home: async ({}, use) => {
     const home = await mkdtemp(join(tmpdir(), 'scanfleet-home-'));
     await use(home);
     await rm(home, { recursive: true });
   },
-  scanfleet: async ({ cloudFormation, home }, use) => {
+  scanfleet: async ({ cloudFormation, kms, home }, use) => {
     const env = {
       HOME: home,
       AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.endpoint,
+      AWS_ENDPOINT_URL_KMS: kms.endpoint,
       AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'secret',
     };
@@ -126,4 +141,67 @@ it('says that a file is not its own', async ({ cloudFormation, home, scanfleet }
   await scanfleet(...LOGIN);
   await writeFile(join(home, '.config/scanfleet/login.json'), 'nonsense');
   expect(await scanfleet('list')).toMatchObject({ code: 2, stderr: expect.stringContaining('log in again') });
+});
+
+describe('the key that signs evidence', () => {
+  const ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1';
+  const STACK = described({ ApiUrl: API, EvidenceKeyArn: ARN });
+  const aKey = (namedCurve = 'P-256') => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve });
+    return {
+      pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      answer: JSON.stringify({
+        KeyId: ARN,
+        KeyUsage: 'SIGN_VERIFY',
+        PublicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      }),
+    };
+  };
+  const kept = async (home: string) => JSON.parse(await readFile(join(home, '.config/scanfleet/login.json'), 'utf8'));
+
+  it('is asked of KMS and pinned', async ({ cloudFormation, kms, home, scanfleet }) => {
+    const { pem, answer } = aKey();
+    Object.assign(cloudFormation, { answer: STACK });
+    Object.assign(kms, { answer });
+    expect(await scanfleet(...LOGIN)).toMatchObject({ code: 0, stderr: '' });
+    const [asked] = kms.seen;
+    expect(JSON.parse(asked?.body ?? '')).toEqual({ KeyId: ARN });
+    expect(asked?.headers).toMatchObject({
+      'x-amz-target': 'TrentService.GetPublicKey',
+      authorization: expect.stringMatching(/\/eu-central-1\/kms\/aws4_request/),
+    });
+    expect((await kept(home)).evidenceKey).toEqual({ arn: ARN, publicKey: pem });
+  });
+
+  it('is told of when it has become another', async ({ cloudFormation, kms, home, scanfleet }) => {
+    Object.assign(cloudFormation, { answer: STACK });
+    Object.assign(kms, { answer: aKey().answer });
+    await scanfleet(...LOGIN);
+    expect((await scanfleet(...LOGIN)).stderr).toBe('');
+    const { pem, answer } = aKey();
+    Object.assign(kms, { answer });
+    expect((await scanfleet(...LOGIN)).stderr).toContain('another key than at the last login');
+    expect((await kept(home)).evidenceKey.publicKey).toBe(pem);
+  });
+
+  it('is missed where KMS refuses, and the login stands', async ({ cloudFormation, kms, home, scanfleet }) => {
+    Object.assign(cloudFormation, { answer: STACK });
+    Object.assign(kms, { status: 400, answer: '{"__type":"AccessDeniedException"}' });
+    expect(await scanfleet(...LOGIN)).toMatchObject({ code: 0, stderr: expect.stringContaining('No key') });
+    expect(await kept(home)).not.toHaveProperty('evidenceKey');
+  });
+
+  it.for<[string, number, string, number]>([
+    ['an outage of KMS', 500, 'busy', 6],
+    ['a key on another curve', 200, aKey('P-384').answer, 1],
+    ['an answer that is none', 200, 'nonsense', 1],
+  ])(
+    'is not pinned after %s, nor is anything else',
+    async ([, status, answer, code], { cloudFormation, kms, home, scanfleet }) => {
+      Object.assign(cloudFormation, { answer: STACK });
+      Object.assign(kms, { status, answer });
+      expect((await scanfleet(...LOGIN)).code).toBe(code);
+      await expect(stat(join(home, '.config'))).rejects.toThrow('ENOENT');
+    },
+  );
 });
