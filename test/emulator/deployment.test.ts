@@ -4,14 +4,17 @@
  * stream come in one piece.
  */
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Deployment, deploy, type Worker } from '#test/support/deployment.ts';
 import { findMinistack, type Ministack, startMinistack } from '#test/support/ministack.ts';
 import { type CliResult, runCli } from '#test/support/run-cli.ts';
 
+const Login = z.object({ evidenceKey: z.object({ publicKey: z.string() }) });
 const Link = z.object({ url: z.url(), sha256: z.string() });
 
 const program = findMinistack();
@@ -87,6 +90,19 @@ describe.skipIf(program === undefined)(title, () => {
     const bytes = Buffer.from(await download.arrayBuffer());
     expect(JSON.parse(bytes.toString())).toMatchObject(whole);
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(link.sha256);
+  });
+
+  it('signs what a scan left with its key in KMS, which the CLI pins at login', async () => {
+    const { jobId } = answer(await submit('ports=1', '--wait'));
+    const env = { ...emulator.env, HOME: emulator.folder };
+    const login = await runCli(['login', '--stack', 'scanfleet-emulated', '--region', emulator.region, '--json'], {
+      env,
+    });
+    const { publicKey } = Login.parse(answer(login)).evidenceKey;
+    const key = join(emulator.folder, 'key.pem');
+    await writeFile(key, publicKey);
+    const verified = await scanfleet('verify', jobId, '--key', key, '--json');
+    expect(answer(verified)).toMatchObject({ verified: true, jobId, files: 4, problems: [] });
   });
 
   it('stops a scan that is cancelled', async () => {

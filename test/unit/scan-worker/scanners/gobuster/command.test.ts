@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ScanRun, ScanTarget } from '#containers/scan-worker/scanner.ts';
-import { gobusterCommand, gobusterGroups } from '#containers/scan-worker/scanners/gobuster/command.ts';
+import {
+  gobusterCommand,
+  gobusterGroups,
+  gobusterMaterials,
+} from '#containers/scan-worker/scanners/gobuster/command.ts';
 import { gobusterProgress } from '#containers/scan-worker/scanners/gobuster/progress.ts';
 import { WORDS } from '#containers/scan-worker/word-lists/index.ts';
 import { GobusterOptions } from '#shared/scanner/gobuster.ts';
@@ -21,6 +26,15 @@ const OUTPUT = [
   '100ms',
 ];
 const HTTP = ['--timeout', '10s', '--retry', '--retry-attempts', '2'];
+
+describe('what gobuster scans by', () => {
+  it('is its word list, by the hash of what it is given', () => {
+    const sha256 = (text = '') => createHash('sha256').update(text).digest('hex');
+    expect(gobusterMaterials({})).toEqual({ 'words: paths': sha256(commandFor(SITE).input) });
+    const dns = { mode: 'dns' };
+    expect(gobusterMaterials(dns)).toEqual({ 'words: names': sha256(commandFor(SITE, dns).input) });
+  });
+});
 
 describe('the command line of gobuster', () => {
   it('asks the address that was checked for the paths of a name', () => {
