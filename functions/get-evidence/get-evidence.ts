@@ -24,7 +24,7 @@ import type { HttpAnswer, HttpRequest } from '../middleware/http.ts';
 export interface GetEvidenceDeps {
   readonly jobs: Pick<JobStore, 'readJob' | 'readTasks'>;
   readonly results: Pick<Results, 'head' | 'list'>;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'presignDownload'>;
   readonly presignedSeconds: number;
 }
 
