@@ -187,7 +187,8 @@ describe('a client', () => {
           options: { properties: { ports: { type: 'string' } } },
         },
         { name: 'nuclei', available: false, reason: expect.stringContaining('nuclei'), health: 'unavailable' },
-        { name: 'gobuster' },
+        { name: 'gobuster', imports: false },
+        { name: 'nessus', imports: true },
         { name: 'axe' },
       ],
     });
