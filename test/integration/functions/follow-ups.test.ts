@@ -57,6 +57,7 @@ describe('a job that has ended', () => {
   it('is looked through until that is done, and then left alone', async () => {
     const chain = trees(under);
     const root = await chain.ended(FOUND);
+    await under.store.markSigned(root);
     await under.store.markAnnounced(root);
     expect(await readJob(under, root.jobId)).toMatchObject({ followUpsDue: true, checkAt: root.finishedAt });
     expect((await under.store.sweepJob(root.jobId)).finished?.jobId).toBe(root.jobId);
