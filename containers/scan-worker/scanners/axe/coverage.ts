@@ -60,8 +60,7 @@ const toldOf = ({ result, detail }: PageCoverage): string => (detail === undefin
 function remarks(pages: readonly PageCoverage[], { details }: ParseSummary): { reason?: string } {
   const tested = pages.filter(({ result }) => result === 'tested').length;
   const said = [
-    ...(pages.length > 1 ? [`${tested} pages tested`] : []),
-    ...(tested < pages.length ? [`${pages.length - tested} left out`] : []),
+    ...(pages.length > 1 ? [`${tested} of ${pages.length} pages tested`] : []),
     ...told(details.unvisited, (count) => `the page limit left ${count} more that are known unopened`),
     ...told(details.omitted, (count) => `${count} more places with faults not listed`),
     ...told(details.undecided, (count) => `${count} rules that only people can decide`),

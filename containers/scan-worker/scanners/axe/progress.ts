@@ -19,7 +19,7 @@ export function axeProgress(): ProgressReader {
       current: pages,
       total: Math.max(of, pages),
       percent: Math.max(latest?.percent ?? 0, percent),
-      message: `${pages} pages`,
+      message: `${pages} of ${of} pages`,
     };
   };
   return {

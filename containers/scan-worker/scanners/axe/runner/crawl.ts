@@ -29,10 +29,13 @@ export function crawl(start: string, { limit, robots }: { readonly limit: number
       if (url !== undefined) visited += 1;
       return url;
     },
-    /** A page was opened, turned out to be `finalUrl`, and leads to `links`. */
-    done(finalUrl: string, links: readonly string[]): void {
+    /** A page was tested, and turned out to be `finalUrl`. */
+    done(finalUrl: string): void {
       done.add(finalUrl);
       known.add(finalUrl);
+    },
+    /** A page leads to `links`. */
+    found(links: readonly string[]): void {
       for (const link of links) add(link);
     },
     isDone: (finalUrl: string): boolean => done.has(finalUrl),

@@ -60,7 +60,8 @@ async function testAll(
     const tested = await testPage({ browser, turn, isDone: pages.isDone }, request, url);
     if (tested === undefined) continue;
     const { result, detail } = memory.kills() > kills ? TOO_LARGE : tested;
-    pages.done(tested.finalUrl, tested.links);
+    if (result === 'tested') pages.done(tested.finalUrl);
+    pages.found(tested.links);
     await write({ url, result, ...(detail === undefined ? {} : { detail }) }, tested);
   }
 }

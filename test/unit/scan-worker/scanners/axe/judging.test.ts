@@ -112,7 +112,7 @@ describe('the coverage of axe', () => {
   it('tells what was left out of what it covers', () => {
     const details = { unvisited: 7, omitted: 2, undecided: 3, blocked: 4 };
     expect(covered([page('', 'tested'), page('b', 'robots')], { details })?.reason).toBe(
-      '1 pages tested; 1 left out; the page limit left 7 more that are known unopened; 2 more places with faults not listed; ' +
+      '1 of 2 pages tested; the page limit left 7 more that are known unopened; 2 more places with faults not listed; ' +
         '3 rules that only people can decide; 4 requests to other places not made',
     );
     expect(covered([page('', 'tested')])).not.toHaveProperty('reason');
@@ -126,7 +126,7 @@ describe('the progress of axe', () => {
     expect(progress.latest()).toBeUndefined();
     tell('{"pages":1,"o');
     tell('f":2}\nnoise\n{"pages":"x"}\n');
-    expect(progress.latest()).toEqual({ current: 1, total: 2, percent: 50, message: '1 pages' });
+    expect(progress.latest()).toEqual({ current: 1, total: 2, percent: 50, message: '1 of 2 pages' });
     tell('{"pages":2,"of":20}\n');
     expect(progress.latest()).toMatchObject({ current: 2, total: 20, percent: 50 });
     tell('{"pages":20,"of":20}\n');
