@@ -90,6 +90,8 @@ export class WorkerDefinition extends Construct {
     linuxParameters.dropCapabilities(Capability.ALL);
     const container = this.definition.addContainer(WORKER_CONTAINER, {
       image,
+      // The whole task's, said of the container too: the worker finds its limit in its control group, and keeps scanners within it.
+      memoryLimitMiB: memoryGb * 1_024,
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: size }),
       stopTimeout: STOP_TIMEOUT,
       user: WORKER_USER,

@@ -1,6 +1,6 @@
 /**
  * Caps on what is spent: of a job, and of a tenant in a day (UTC). Once one is reached nothing more of what it caps begins; what runs goes
- * on, so a cap is overrun by that, and a tenant's by what its jobs spent since each was last looked at (docs/adr/0011).
+ * on, so a cap is overrun by that, and a tenant's by what its jobs spent since each was last looked at (docs/adr/0012).
  */
 import { ValidationError } from '../errors.ts';
 import type { Job } from '../job/job.ts';
