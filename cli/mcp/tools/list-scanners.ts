@@ -16,7 +16,9 @@ export const listScanners = defineTool({
         title: z.string(),
         available: z.boolean(),
         reason: z.string().nullable().describe('Why it is not available'),
-        imports: z.boolean().describe('Whether its results from elsewhere can be imported, also where it is not available'),
+        imports: z
+          .boolean()
+          .describe('Whether its results from elsewhere can be imported, also where it is not available'),
         version: z.string().nullable(),
         health: z.enum(SCANNER_HEALTH).describe("By how one's own scans of today and yesterday ended"),
         accepts: z.array(z.string()).describe('The kinds of target it can scan'),
