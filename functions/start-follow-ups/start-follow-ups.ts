@@ -5,6 +5,7 @@
  */
 import type { JobFinishedDetail } from '#shared/contracts/events.ts';
 import { ConflictError, LimitError, UnavailableError } from '#shared/errors.ts';
+import type { Events } from '#shared/events.ts';
 import type { Results } from '#shared/finding/results.ts';
 import { type FollowUpJob, type FollowUpPlan, planFollowUps } from '#shared/follow-up/plan.ts';
 import { readWanted } from '#shared/follow-up/read-wanted.ts';
@@ -20,6 +21,7 @@ import { logger } from '#shared/observability/logger.ts';
 import { record } from '#shared/observability/metrics.ts';
 import type { Availabilities } from '#shared/scanner/availability.ts';
 import { isTerminal } from '#shared/status.ts';
+import { reportDenials } from '#shared/target/denials.ts';
 import type { Policy } from '#shared/target/policy.ts';
 import { wholeSecondsUntil } from '#shared/time.ts';
 
@@ -29,6 +31,7 @@ export interface StartFollowUpsDeps extends MakeJobDeps {
     'submit' | 'readJob' | 'readSpec' | 'readTasks' | 'readTree' | 'markFollowed' | 'markAnnounced'
   >;
   readonly results: Results;
+  readonly events: Pick<Events, 'jobSubmitted' | 'targetsDenied'>;
   readonly policy: () => Promise<Policy>;
   readonly availability: () => Promise<Availabilities>;
   readonly limits: Pick<Limits, 'tasksPerJob' | 'followUpScans' | 'followUpDepth'>;
@@ -65,14 +68,20 @@ export async function startFollowUps(
     const done = await startAll(deps, { job, spec, family }, plan);
     started += done.started;
     if (done.stop === 'quota') return { jobId, outcome: 'waiting', started };
-    if (done.stop === 'none')
-      return settled(deps, job, {
-        outcome: 'followed',
-        started,
-        notStarted: [...wanted.unreadable, ...plan.notStarted],
-      });
+    if (done.stop === 'none') {
+      await reportDenied(deps, job, plan.denied);
+      const notStarted = [...wanted.unreadable, ...plan.notStarted];
+      return settled(deps, job, { outcome: 'followed', started, notStarted });
+    }
   }
   return { jobId, outcome: 'contended', started };
+}
+
+/** A scan that a finding called for is denied as one that a caller asks for is, and stands in the same records. */
+async function reportDenied({ events, now }: StartFollowUpsDeps, job: Job, denied: FollowUpPlan['denied']) {
+  const { jobId, tenant, createdBy: principal, sessionId, traceId } = job;
+  const facts = { by: 'submit', at: now().toISOString(), jobId, tenant, principal, sessionId, traceId } as const;
+  await reportDenials({ events, log: logger, record }, facts, denied);
 }
 
 /** The event that brought us here was sent: with nothing due any more, the job leaves the index of those to look at. */

@@ -5,6 +5,7 @@ import { type Availabilities, availabilityOf } from '../scanner/availability.ts'
 import { type ScannerRequest, unfitness } from '../scanner/definition.ts';
 import { SCANNERS } from '../scanner/index.ts';
 import { contains, parseRange } from '../target/address.ts';
+import type { DeniedTarget } from '../target/denials.ts';
 import { hasClosed, opensLater } from '../target/maintenance-window.ts';
 import { uniqueTargets, type WindowedTarget } from '../target/plan.ts';
 import { decideTarget, type Policy } from '../target/policy.ts';
@@ -41,6 +42,8 @@ export interface FollowUpJob {
 export interface FollowUpPlan {
   readonly jobs: readonly FollowUpJob[];
   readonly notStarted: readonly NotStarted[];
+  /** What the target policy denied of it, target by target. */
+  readonly denied: readonly DeniedTarget[];
 }
 
 /**
@@ -66,7 +69,7 @@ export function planFollowUps({ scans, more }: WantedScans, circumstances: Circu
     else notStarted.add(scan.scanner.name, refusal, scan.target.text);
   }
   for (const [scanner, count] of more) notStarted.addMany(scanner, cut, count);
-  return { jobs: jobsOf(started, limits.tasksPerJob), notStarted: notStarted.result() };
+  return { jobs: jobsOf(started, limits.tasksPerJob), ...notStarted.result() };
 }
 
 function firstScans({ targets, scanners }: Circumstances['first']): (scan: WantedScan) => boolean {
@@ -124,7 +127,7 @@ const refusalOfTime = (target: WindowedTarget, now: string, deadlineAt: string):
 /** Asked as at a submit: for the time when its window opens. */
 function refusalOfPolicy(policy: Policy, target: WindowedTarget, now: string): Refusal | undefined {
   const decision = decideTarget(policy, target, new Date(opensLater(target, now) ?? now));
-  return decision.allowed ? undefined : { code: 'denied', reason: decision.reason };
+  return decision.allowed ? undefined : { code: 'denied', reason: decision.reason, denial: decision.code };
 }
 
 function refusalOfAll({ now, deadlineAt, depth, limits }: Circumstances): Refusal | undefined {

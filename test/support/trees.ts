@@ -30,7 +30,7 @@ export function trees(under: StoreUnderTest, changes: Partial<StartFollowUpsDeps
     jobs: under.store,
     queue: { send: async () => undefined },
     results,
-    events: { jobSubmitted: async () => undefined },
+    events: { jobSubmitted: async () => undefined, targetsDenied: async () => undefined },
     policy: async () => readPolicy({}),
     availability: async () => ({
       ...{ nmap: { available: true }, gobuster: { available: true }, nuclei: { available: true } },

@@ -8,6 +8,7 @@ import { readWholeTree } from '#shared/follow-up/tree.ts';
 import { followUpsView } from '#shared/follow-up/tree-view.ts';
 import type { Job } from '#shared/job/job.ts';
 import { DEFAULT_LIMITS } from '#shared/limits.ts';
+import type { Denials } from '#shared/target/denials.ts';
 import { readPolicy } from '#shared/target/policy.ts';
 import { aFinding, TENANT } from '#test/support/job-records.ts';
 import { captureLog } from '#test/support/log-lines.ts';
@@ -228,12 +229,18 @@ describe('what is not started', () => {
 
   it('is what the policy of that moment denies', async () => {
     const policy = async () => readPolicy({ deny: [{ cidr: '203.0.113.0/24', reason: 'not today' }] });
-    const chain = trees(under, { policy });
+    const announced: Denials[] = [];
+    const targetsDenied = async (denials: Denials) => void announced.push(denials);
+    const chain = trees(under, { policy, events: { jobSubmitted: async () => undefined, targetsDenied } });
     const root = await chain.ended([httpPort(80)]);
     expect(await chain.run(root)).toMatchObject({
       started: 0,
       notStarted: [{ scanner: 'gobuster', code: 'denied', reason: 'not today' }, { scanner: 'nuclei' }],
     });
+    const denied = { target: 'http://203.0.113.7/', code: 'denied_by_rule', reason: 'not today' };
+    expect(announced).toMatchObject([
+      { by: 'submit', jobId: root.jobId, tenant: root.tenant, targets: [denied, denied] },
+    ]);
   });
 });
 
