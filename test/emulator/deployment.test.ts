@@ -3,9 +3,11 @@
  * emulator that checks signatures and policies. The emulator's ECS starts nothing, so the worker is a process of its own; answers that
  * stream come in one piece.
  */
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Deployment, deploy, type Worker } from '#test/support/deployment.ts';
@@ -90,13 +92,16 @@ describe.skipIf(program === undefined)(title, () => {
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(link.sha256);
   });
 
-  it('has a key in KMS that signs evidence, which the CLI pins at login', async () => {
+  it('signs what a scan left with its key in KMS, which the CLI pins at login', async () => {
+    const { jobId } = answer(await submit('ports=1', '--wait'));
     const env = { ...emulator.env, HOME: emulator.folder };
     const login = await runCli(['login', '--stack', 'scanfleet-emulated', '--region', emulator.region, '--json'], {
       env,
     });
-    const { publicKey } = Login.parse(answer(login)).evidenceKey;
-    expect(createPublicKey(publicKey).asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    const key = join(emulator.folder, 'key.pem');
+    await writeFile(key, Login.parse(answer(login)).evidenceKey.publicKey);
+    const verified = await scanfleet('verify', jobId, '--key', key, '--json');
+    expect(answer(verified)).toMatchObject({ verified: true, jobId, files: 4, problems: [] });
   });
 
   it('stops a scan that is cancelled', async () => {

@@ -89,13 +89,14 @@ async function cdk({ folder, env, region }: Ministack, ...args: string[]): Promi
 
 /**
  * What the emulator's own reading of policies gets wrong: it asks for names of batch actions, which AWS's lack (Service Authorization
- * Reference, "Amazon SQS": SendMessage allows both), and knows no condition key `ecs:cluster`.
+ * Reference, "Amazon SQS": SendMessage allows both), and knows no condition keys of ECS and KMS.
  */
 const MISREAD = {
   Version: '2012-10-17',
   Statement: [
     { Effect: 'Allow', Resource: '*', Action: ['sqs:SendMessageBatch', 'sqs:DeleteMessageBatch'] },
     { Effect: 'Allow', Resource: '*', Action: ['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:RunTask', 'ecs:StopTask'] },
+    { Effect: 'Allow', Resource: '*', Action: ['kms:Sign'] },
   ],
 };
 
