@@ -133,9 +133,14 @@ const forbidden = [
   },
   {
     name: 'nothing-unused',
-    comment: 'What no entry file leads to is dead; tests do not keep it alive.',
+    comment:
+      'What no entry file leads to is dead; tests do not keep it alive. The functions’ bundles have lambda-credentials.ts put in by esbuild.',
     from: { path: [ENTRIES, '^local/start[.]mjs$'] },
-    to: { path: `^(${ROOMS})/`, pathNot: [ENTRIES, '^local/start[.]mjs$'], reachable: false },
+    to: {
+      path: `^(${ROOMS})/`,
+      pathNot: [ENTRIES, '^local/start[.]mjs$', '^shared/aws/lambda-credentials[.]ts$'],
+      reachable: false,
+    },
   },
 ];
 

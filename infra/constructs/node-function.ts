@@ -68,6 +68,9 @@ export class NodeFunction<Env = unknown> extends Construct implements IGrantable
         minify: true,
         keepNames: true,
         externalModules: [],
+        esbuildArgs: {
+          '--alias': [`@aws-sdk/credential-provider-node=${inRepository('shared/aws/lambda-credentials.ts')}`],
+        },
       },
     });
   }

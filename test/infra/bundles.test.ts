@@ -1,5 +1,5 @@
 /** What a deployment uploads: the stack synthesized with its functions bundled, as `cdk deploy` does it. */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -23,14 +23,22 @@ beforeAll(() => {
 }, BUNDLING_MS);
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-it('each function is less than 1 MB', () => {
-  const bundles = readdirSync(outdir, { recursive: true, encoding: 'utf8' })
+const bundled = () =>
+  readdirSync(outdir, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('index.mjs'))
-    .map((file) => ({ file, bytes: statSync(join(outdir, file)).size }));
+    .map((file) => join(outdir, file));
+
+it('each function is less than 1 MB', () => {
+  const bundles = bundled().map((file) => ({ file, bytes: statSync(file).size }));
   const functions = resourcesOf(template).ofType('AWS::Lambda::Function');
   expect(bundles.length).toBeGreaterThan(20);
   expect(functions.length).toBeGreaterThanOrEqual(bundles.length);
   expect(bundles.filter(({ bytes }) => bytes > MAX_BUNDLE_BYTES)).toEqual([]);
+});
+
+it('a function looks for credentials in its environment, and nowhere else', () => {
+  const chain = /AWS_CONTAINER_CREDENTIALS|credential_process/;
+  for (const file of bundled()) expect(readFileSync(file, 'utf8')).not.toMatch(chain);
 });
 
 it('the template is far from the most resources a stack may have', () => {
