@@ -103,7 +103,8 @@ async function inPrivateDirectory(parent: string, use: (directory: string) => Pr
   try {
     await use(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    // A browser that was just killed may still be writing as its folder goes: up to 5 s are waited for that (rm's linear back-off).
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

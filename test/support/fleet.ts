@@ -196,7 +196,7 @@ export async function startFleet(): Promise<Fleet> {
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
       await emulators.close();
     },
   };

@@ -39,6 +39,6 @@ export async function runScan(
     const list = lines.map((line) => JSON.parse(line) as Finding);
     return { ...scanned, list, raw: await read(`raw/${scanner.rawName}.gz`) };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
