@@ -19,8 +19,9 @@ const portOf = (digits: string): { port?: number } => {
 };
 
 export function endpointOf(text: string): Endpoint {
-  if (SCHEME.test(text) && URL.canParse(text)) {
-    const { protocol, hostname, port } = new URL(text);
+  const parsed = SCHEME.test(text) ? URL.parse(text) : null;
+  if (parsed !== null) {
+    const { protocol, hostname, port } = parsed;
     return { host: unbracketed(hostname), ...portOf(port || String(DEFAULT_PORTS[protocol])), url: text };
   }
   const [, host, digits] = HOST_AND_PORT.exec(text) ?? [];
